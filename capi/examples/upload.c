@@ -32,7 +32,7 @@ static void on_upload(xh_request *request, const xh_request_event *event, void *
     int64_t bytes = xh_request_event_bytes(event), total = xh_request_event_total(event);
     int *shown = user_data, percent = total > 0 ? (int)(bytes * 100 / total) : 100;
     (void)request;
-    if (percent / 10 == *shown / 10 && percent < 100) return;
+    if (percent / 10 == *shown / 10) return;
     *shown = percent;
     fprintf(stderr, "sent %" PRId64 " of %" PRId64 " bytes (%d %%)\n", bytes, total, percent);
 }

@@ -14,7 +14,7 @@ namespace {
 
 xh_status check(const xh_agent* agent) noexcept {
     if (!agent) return XH_E_INVALID_ARGUMENT;
-    return agent->agent().loop().usable() ? XH_OK : XH_E_FORKED;
+    return agent->agent().loop().check();
 }
 
 /// The options that an agent has, between them and its settings.
@@ -48,7 +48,7 @@ xh_status xh_agent_new(const xh_options* options, xh_agent** out, xh_error** err
         xh::base::Ref<const client::Options> values = xh::capi::values_of(options);
         xh::base::Ref<xh::loop::Loop> loop = values->loop ? values->loop : xh::loop::library::loop();
         if (!loop) return xh::capi::give_error(err, XH_E_TOO_MANY_FILES, "the library's thread could not be started");
-        if (!loop->usable()) return xh::capi::give_error(err, XH_E_FORKED, "the loop belongs to the parent process");
+        if (xh_status status = loop->check()) return xh::capi::give_error(err, status, "the loop belongs to the parent process");
         xh::base::Ref<xh::agent::Agent> agent = xh::agent::Agent::make(loop);
         client::OptionValues copy = *values;
         for (int32_t option = XH_OPT_KEEP_ALIVE; option <= XH_OPT_MAX_CONNECTION_AGE_MS; ++option)
@@ -100,6 +100,7 @@ xh_status xh_agent_set_int(xh_agent* agent, int32_t option, int64_t value) {
         if (!exchange(agent->agent().settings(), values, option, false)) return XH_E_OPTION_TYPE;
         if (xh_status status = client::set_int(values, *info, value)) return status;
         exchange(agent->agent().settings(), values, option, true);
+        agent->agent().settings_changed();
         return XH_OK;
     });
 }

@@ -2,12 +2,14 @@
 // xh_buf: kept data.
 
 #include "base/buffer.h"
+#include "base/live.h"
 #include "client/request.h"
 #include "xh/request.h"
 
 struct xh_buf final : xh::base::Counted {
     explicit xh_buf(xh::base::Slice kept) noexcept : slice(std::move(kept)) {}
     xh::base::Slice slice;
+    xh::base::Live<XH_LIVE_BUFFERS> live;
 
 private:
     ~xh_buf() override = default;

@@ -4,25 +4,17 @@
 
 #include <cstring>
 
-#include "base/error.h"
 #include "guard.h"
 #include "json_handle.h"
 
 using namespace xh;
+using capi::bad_text;
 using capi::guard;
 using capi::json_handle;
 using capi::json_value;
+using capi::text_in;
 
 namespace {
-
-bool view_of(const char* text, size_t len, std::string_view& out) noexcept {
-    if (!text) {
-        out = {};
-        return len == 0 || len == XH_NTS;
-    }
-    out = len == XH_NTS ? std::string_view(text) : std::string_view(text, len);
-    return true;
-}
 
 /// Gives a new value to the application; an empty one stands for `refused`.
 xh_status give(json::ValueRef value, xh_json** out, xh_status refused) noexcept {
@@ -39,10 +31,9 @@ xh_status make_new(xh_json** out, xh_status refused, Make make) noexcept {
 template <class Make>
 xh_status set_new(xh_json* object, const char* key, size_t key_len, xh_status refused, Make make) noexcept {
     return guard([&]() -> xh_status {
-        std::string_view name;
-        if (!object || !key || !view_of(key, key_len, name)) return XH_E_INVALID_ARGUMENT;
+        if (!object || !key || bad_text(key, key_len)) return XH_E_INVALID_ARGUMENT;
         json::ValueRef value = make();
-        return value ? json_value(object)->set(name, std::move(value)) : refused;
+        return value ? json_value(object)->set(text_in(key, key_len), std::move(value)) : refused;
     });
 }
 
@@ -55,10 +46,7 @@ xh_status append_new(xh_json* array, xh_status refused, Make make) noexcept {
     });
 }
 
-json::ValueRef string_of(const char* text, size_t len) {
-    std::string_view view;
-    return view_of(text, len, view) ? json::Value::make_string(view) : json::ValueRef();
-}
+json::ValueRef string_of(const char* text, size_t len) { return json::Value::make_string(text_in(text, len)); }
 
 }  // namespace
 
@@ -73,14 +61,12 @@ void xh_json_release(xh_json* json) {
 
 xh_status xh_json_parse(const char* text, size_t len, xh_json** out, xh_error** err) {
     return guard([&]() -> xh_status {
-        std::string_view view;
-        if (!out || !text || !view_of(text, len, view)) return XH_E_INVALID_ARGUMENT;
+        if (!out || !text || bad_text(text, len)) return XH_E_INVALID_ARGUMENT;
         json::ValueRef value;
         json::ParseError where;
-        const xh_status status = json::parse(view, value, &where);
+        const xh_status status = json::parse(text_in(text, len), value, &where);
         if (status == XH_OK) return give(std::move(value), out, XH_E_INTERNAL);
-        capi::give_error(err, base::Error(status, base::component::kApi, XH_PHASE_NONE, where.message));
-        return status;
+        return capi::give_error(err, status, where.message);
     });
 }
 
@@ -101,17 +87,16 @@ int32_t xh_json_type(const xh_json* json) { return json ? static_cast<int32_t>(j
 size_t xh_json_count(const xh_json* json) { return json ? json_value(json)->count() : 0; }
 
 xh_str xh_json_key_at(const xh_json* json, size_t index) {
-    if (!json) return {nullptr, 0};
-    const std::string_view key = json_value(json)->key_at(index);
-    return {key.data(), key.size()};
+    return json ? capi::text_out(json_value(json)->key_at(index)) : xh_str{nullptr, 0};
 }
 
-xh_json* xh_json_at(const xh_json* json, size_t index) { return json ? json_handle(json_value(json)->at(index)) : nullptr; }
+xh_json* xh_json_at(const xh_json* json, size_t index) {
+    return json ? json_handle(json_value(json)->at(index)) : nullptr;
+}
 
 xh_json* xh_json_get(const xh_json* json, const char* key, size_t len) {
-    std::string_view name;
-    if (!json || !key || !view_of(key, len, name)) return nullptr;
-    return json_handle(json_value(json)->get(name));
+    if (!json || !key || bad_text(key, len)) return nullptr;
+    return json_handle(json_value(json)->get(text_in(key, len)));
 }
 
 xh_status xh_json_bool(const xh_json* json, int32_t* out) {
@@ -134,15 +119,21 @@ xh_status xh_json_string(const xh_json* json, xh_str* out) {
     if (!json || !out) return XH_E_INVALID_ARGUMENT;
     std::string_view text;
     const xh_status status = json_value(json)->get_string(text);
-    if (status == XH_OK) *out = {text.data(), text.size()};
+    if (status == XH_OK) *out = capi::text_out(text);
     return status;
 }
 
-xh_status xh_json_new_array(xh_json** out) { return make_new(out, XH_E_INTERNAL, [] { return json::Value::make_array(); }); }
+xh_status xh_json_new_array(xh_json** out) {
+    return make_new(out, XH_E_INTERNAL, [] { return json::Value::make_array(); });
+}
 
-xh_status xh_json_new_object(xh_json** out) { return make_new(out, XH_E_INTERNAL, [] { return json::Value::make_object(); }); }
+xh_status xh_json_new_object(xh_json** out) {
+    return make_new(out, XH_E_INTERNAL, [] { return json::Value::make_object(); });
+}
 
-xh_status xh_json_new_null(xh_json** out) { return make_new(out, XH_E_INTERNAL, [] { return json::Value::make_null(); }); }
+xh_status xh_json_new_null(xh_json** out) {
+    return make_new(out, XH_E_INTERNAL, [] { return json::Value::make_null(); });
+}
 
 xh_status xh_json_new_bool(int32_t value, xh_json** out) {
     return make_new(out, XH_E_INTERNAL, [&] { return json::Value::make_bool(value != 0); });
@@ -157,7 +148,7 @@ xh_status xh_json_new_number(double value, xh_json** out) {
 }
 
 xh_status xh_json_new_string(const char* text, size_t len, xh_json** out) {
-    if (!text && len != 0) return XH_E_INVALID_ARGUMENT;
+    if (bad_text(text, len)) return XH_E_INVALID_ARGUMENT;
     return make_new(out, XH_E_INVALID_UTF8, [&] { return string_of(text, len); });
 }
 
@@ -187,7 +178,7 @@ xh_status xh_json_set_number(xh_json* object, const char* key, size_t key_len, d
 }
 
 xh_status xh_json_set_string(xh_json* object, const char* key, size_t key_len, const char* text, size_t len) {
-    if (!text && len != 0) return XH_E_INVALID_ARGUMENT;
+    if (bad_text(text, len)) return XH_E_INVALID_ARGUMENT;
     return set_new(object, key, key_len, XH_E_INVALID_UTF8, [&] { return string_of(text, len); });
 }
 
@@ -212,6 +203,6 @@ xh_status xh_json_append_number(xh_json* array, double value) {
 }
 
 xh_status xh_json_append_string(xh_json* array, const char* text, size_t len) {
-    if (!text && len != 0) return XH_E_INVALID_ARGUMENT;
+    if (bad_text(text, len)) return XH_E_INVALID_ARGUMENT;
     return append_new(array, XH_E_INVALID_UTF8, [&] { return string_of(text, len); });
 }

@@ -9,7 +9,9 @@
 namespace xh::capi {
 
 inline json::Value* json_value(xh_json* handle) noexcept { return reinterpret_cast<json::Value*>(handle); }
-inline const json::Value* json_value(const xh_json* handle) noexcept { return reinterpret_cast<const json::Value*>(handle); }
+inline const json::Value* json_value(const xh_json* handle) noexcept {
+    return reinterpret_cast<const json::Value*>(handle);
+}
 inline xh_json* json_handle(json::Value* value) noexcept { return reinterpret_cast<xh_json*>(value); }
 /// Hands the reference to the application.
 inline xh_json* json_handle(json::ValueRef&& value) noexcept { return json_handle(value.detach()); }

@@ -3,7 +3,6 @@
 #include <system_error>
 
 #include "guard.h"
-#include "loop/library.h"
 #include "loop_handle.h"
 
 using xh::capi::guard;
@@ -21,21 +20,10 @@ xh_status status_of(Drive drive) noexcept {
 
 xh_status check(xh_loop* loop) noexcept {
     if (!loop) return XH_E_INVALID_ARGUMENT;
-    return loop->loop->usable() ? XH_OK : XH_E_FORKED;
+    return loop->loop->check();
 }
 
 }  // namespace
-
-xh_loop::~xh_loop() {
-    // Nobody can drive it any more; what still lives on it is ended by the library's thread.
-    if (loop->usable() && !loop->idle()) {
-        try {
-            xh::loop::library::reap(loop);
-        } catch (...) {
-            // Without memory for the message the work stays as it is: nothing is called, nothing is freed.
-        }
-    }
-}
 
 xh_status xh_loop_new(xh_loop** out) {
     if (!out) return XH_E_INVALID_ARGUMENT;
@@ -60,9 +48,7 @@ void xh_loop_release(xh_loop* loop) {
 
 xh_status xh_loop_run(xh_loop* loop) {
     if (xh_status status = check(loop)) return status;
-    return guard([&] {
-        return status_of(loop->loop->drive_until([](void*) { return false; }, nullptr, xh::base::kNever));
-    });
+    return guard([&] { return status_of(loop->loop->run()); });
 }
 
 xh_status xh_loop_poll(xh_loop* loop, int64_t timeout_ms) {

@@ -3,14 +3,15 @@
 
 #include "base/live.h"
 #include "base/ref.h"
-#include "loop/loop.h"
+#include "client/holds.h"
 #include "xh/loop.h"
 
 struct xh_loop final : xh::base::Counted {
-    explicit xh_loop(xh::base::Ref<xh::loop::Loop> on) noexcept : loop(std::move(on)) {}
+    explicit xh_loop(xh::base::Ref<xh::loop::Loop> on) noexcept : hold(on), loop(std::move(on)) {}
+    xh::client::LoopHold hold;
     xh::base::Ref<xh::loop::Loop> loop;
     xh::base::Live<XH_LIVE_HANDLES> live;
 
 private:
-    ~xh_loop() override;
+    ~xh_loop() override = default;
 };

@@ -130,7 +130,7 @@ xh_status xh_options_set_ptr(xh_options* options, int32_t option, void* handle) 
             values.agent = client::AgentHold(handle ? &static_cast<xh_agent*>(handle)->agent() : nullptr);
             return XH_OK;
         case XH_OPT_LOOP:
-            values.loop = handle ? static_cast<xh_loop*>(handle)->loop : base::Ref<xh::loop::Loop>();
+            values.loop = handle ? static_cast<xh_loop*>(handle)->loop : xh::base::Ref<xh::loop::Loop>();
             return XH_OK;
         case XH_OPT_QUEUE: values.queue = base::Ref<base::Counted>(static_cast<xh_queue*>(handle)); return XH_OK;
         default: return XH_E_OPTION_TYPE;

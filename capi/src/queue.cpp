@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/lock.h"
 #include "buf_handle.h"
 #include "guard.h"
 #include "queue_handle.h"
@@ -17,23 +18,19 @@ xh_queue::xh_queue() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 }
 
 xh_queue::~xh_queue() {
-    for (; count_ > 0; --count_) {
-        xh::capi::release_event(ring_[first_]);
-        first_ = (first_ + 1) & (ring_.size() - 1);
-    }
     pthread_mutex_destroy(&mutex_);
     ::close(fd_);
 }
 
-namespace {
+void xh_queue::hold() noexcept {
+    handles_.fetch_add(1, std::memory_order_relaxed);
+    retain();
+}
 
-struct Lock {
-    explicit Lock(pthread_mutex_t& mutex) noexcept : mutex_(mutex) { pthread_mutex_lock(&mutex_); }
-    ~Lock() { pthread_mutex_unlock(&mutex_); }
-    pthread_mutex_t& mutex_;
-};
-
-}  // namespace
+void xh_queue::unhold() noexcept {
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1 && usable()) give_back_all();
+    release();
+}
 
 void xh_queue::grow_to(std::size_t needed) {
     if (needed <= ring_.size()) return;
@@ -46,15 +43,20 @@ void xh_queue::grow_to(std::size_t needed) {
 }
 
 void xh_queue::reserve() {
-    Lock lock(mutex_);
+    xh::base::Lock lock(mutex_);
     grow_to(count_ + reserved_ + kReservedPerRequest);
     reserved_ += kReservedPerRequest;
 }
 
 void xh_queue::push(const xh_event& event, bool reserved) {
+    if (handles_.load(std::memory_order_acquire) == 0) {
+        xh_event given_back = event;
+        xh::capi::release_event(given_back);
+        return;
+    }
     bool was_empty;
     {
-        Lock lock(mutex_);
+        xh::base::Lock lock(mutex_);
         if (reserved) --reserved_;
         else grow_to(count_ + reserved_ + 1);
         was_empty = count_ == 0;
@@ -62,10 +64,16 @@ void xh_queue::push(const xh_event& event, bool reserved) {
     }
     uint64_t one = 1;
     if (was_empty) [[maybe_unused]] ssize_t n = ::write(fd_, &one, sizeof one);
+    if (handles_.load(std::memory_order_acquire) == 0) give_back_all();  // the last handle went meanwhile
+}
+
+void xh_queue::give_back_all() noexcept {
+    xh_event event;
+    while (drain(&event, 1, sizeof event) == 1) xh::capi::release_event(event);
 }
 
 int64_t xh_queue::drain(xh_event* out, std::size_t count, std::size_t event_size) {
-    Lock lock(mutex_);
+    xh::base::Lock lock(mutex_);
     std::size_t taken = 0;
     auto* at = reinterpret_cast<char*>(out);
     for (; taken < count && count_ > 0; ++taken, --count_) {
@@ -82,7 +90,7 @@ void xh::capi::release_event(xh_event& event) noexcept {
         event.request->consume(event.buf->slice.len);
         event.buf->release();
     }
-    if (event.request) event.request->release();
+    if (event.request) event.request->unhold();
     event.buf = nullptr;
     event.request = nullptr;
 }
@@ -100,12 +108,12 @@ xh_status xh_queue_new(xh_queue** out) {
 }
 
 xh_queue* xh_queue_retain(xh_queue* queue) {
-    if (queue) queue->retain();
+    if (queue) queue->hold();
     return queue;
 }
 
 void xh_queue_release(xh_queue* queue) {
-    if (queue) queue->release();
+    if (queue) queue->unhold();
 }
 
 int32_t xh_queue_fd(const xh_queue* queue) { return queue ? queue->fd() : -1; }
@@ -113,6 +121,7 @@ int32_t xh_queue_fd(const xh_queue* queue) { return queue ? queue->fd() : -1; }
 int64_t xh_queue_drain(xh_queue* queue, xh_event* events, size_t count, size_t event_size) {
     if (!queue || (!events && count > 0)) return XH_E_INVALID_ARGUMENT;
     if (event_size != sizeof(xh_event)) return XH_E_UNKNOWN_SIZE;
+    if (!queue->usable()) return XH_E_FORKED;
     return queue->drain(events, count, event_size);
 }
 

@@ -43,7 +43,8 @@ bool has_any(const xh_request_callbacks& calls) noexcept {
 
 xh_status check(const xh_request* request) noexcept {
     if (!request) return XH_E_INVALID_ARGUMENT;
-    return request->usable() ? XH_OK : XH_E_FORKED;
+    // A request whose loop was shut down has ended: asking and waiting stay legal, ending has no effect.
+    return request->check() == XH_E_FORKED ? XH_E_FORKED : XH_OK;
 }
 
 }  // namespace
@@ -52,6 +53,16 @@ xh_request::xh_request(base::Ref<const client::Options> options, const xh_reques
     : client::Request(options, wanted_by(*options, calls)),
       callbacks_(calls),
       queue_(static_cast<xh_queue*>(options->queue.get())) {}
+
+void xh_request::hold() noexcept {
+    retain();
+    if (handles_.fetch_add(1, std::memory_order_acq_rel) == 0) loop()->hold();
+}
+
+void xh_request::unhold() noexcept {
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) client::LoopHold::drop(loop());
+    release();
+}
 
 xh_request_fn xh_request::slot(int32_t type) const noexcept {
     switch (type) {
@@ -85,12 +96,12 @@ void xh_request::on_event(const client::RequestEvent& event) noexcept {
             out.buf = xh::capi::keep_data(event);
             out.data = text_out({out.buf->slice.data(), out.buf->slice.len});
         }
-        retain();
+        hold();
         out.request = this;
         queue_->push(out, reserved);
     } catch (...) {
         if (out.buf) out.buf->release();
-        if (out.request) release();
+        if (out.request) unhold();
         fail_by_application(XH_E_NOMEM, "");
     }
 }
@@ -104,7 +115,7 @@ xh_status xh_request_new(const char* url, size_t url_len, const xh_options* opti
                          xh_request** out, xh_error** err) {
     if (!url || xh::capi::bad_text(url, url_len)) return xh::capi::give_error(err, XH_E_INVALID_ARGUMENT, "the url is missing");
     if (callbacks && callbacks->size < offsetof(xh_request_callbacks, on_headers))
-        return xh::capi::give_error(err, XH_E_UNKNOWN_SIZE, "the size of the table of callbacks is not set");
+        return xh::capi::give_error(err, XH_E_INVALID_ARGUMENT, "the size of the table of callbacks is not set");
     xh_request* made = nullptr;
     xh_status status = guard([&]() -> xh_status {
         base::Ref<const client::Options> values = xh::capi::values_of(options);
@@ -127,9 +138,11 @@ xh_status xh_request_new(const char* url, size_t url_len, const xh_options* opti
         return status;
     }
     // The application's reference is stored before the work can end, since a callback may look for it.
+    made->hold();
+    made->release();
     if (out) *out = made;
     made->launch();
-    if (!out) made->release();
+    if (!out) made->unhold();
     return XH_OK;
 }
 
@@ -154,12 +167,12 @@ xh_status xh_fail(xh_request* request, xh_status status, const char* text, size_
 }
 
 xh_request* xh_request_retain(xh_request* request) {
-    if (request) request->retain();
+    if (request) request->hold();
     return request;
 }
 
 void xh_request_release(xh_request* request) {
-    if (request) request->release();
+    if (request) request->unhold();
 }
 
 uint64_t xh_request_id(const xh_request* request) { return request ? request->id() : 0; }

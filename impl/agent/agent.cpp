@@ -57,6 +57,7 @@ void Agent::on_mail(uint32_t bits) {
             origin = origins_;
         }
     }
+    if (bits & kSettings) serve_all();
     if ((bits & kCloseFree) || ((bits & kRelease) && holders_.load(std::memory_order_acquire) == 0)) close_idle_all();
 }
 
@@ -152,6 +153,7 @@ bool Agent::fit_to_use(PooledConn& conn) {
     int64_t age_ms = settings_.max_age_ms.load(std::memory_order_relaxed);
     if (age_ms >= 0 && now - conn.created_ns_ > age_ms * base::kNsPerMs) return false;
     if (conn.closed() || conn.has_surplus()) return false;
+    if (conn.last_io_ns() >= loop_.last_poll_ns()) return true;  // used in this very turn
     int64_t unseen = base::monotonic_ns() - loop_.last_poll_ns();
     return unseen < kRecent || conn.peek_alive();
 }
@@ -249,6 +251,16 @@ void Agent::serve_waiters(Origin* hint) {
     if (hint) forget_if_unused(*hint);
 }
 
+void Agent::serve_all() {
+    for (;;) {
+        Waiter* waiter = oldest_with_room();
+        if (!waiter || !make_room(*waiter->origin_)) return;
+        Origin& origin = *waiter->origin_;
+        dequeue(*waiter);
+        dial(origin, *waiter);
+    }
+}
+
 void Agent::fail_waiters(xh_status status, std::string_view text) {
     for (Origin* at = origins_; at;) {
         Waiter* waiter = at->first_waiter;
@@ -301,7 +313,7 @@ void Agent::give_back(PooledConn& conn, bool reusable) {
             return;
         }
     }
-    conn.close();
+    conn.take_leave();
     --total_;
     serve_waiters(&origin);
 }
@@ -340,7 +352,7 @@ void Agent::drop_idle(PooledConn& conn) noexcept {
     conn.origin_->idle.remove(conn);
     conn.idle_ = false;
     conn.idle_timer_.disarm();
-    conn.close();
+    conn.take_leave();
     --total_;
     bump(counters_.free_sockets, -1);
 }

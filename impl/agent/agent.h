@@ -53,7 +53,13 @@ public:
     /// A reference of the application; when the last is gone the free connections are closed.
     void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
     void unhold() noexcept;
-    void destroy() noexcept { loop_.post(*this, kDestroy); }
+    void destroy() noexcept {
+        destroyed_.store(true, std::memory_order_release);
+        loop_.post(*this, kDestroy);
+    }
+    bool destroyed() const noexcept { return destroyed_.load(std::memory_order_acquire); }
+    /// After a change of the settings: those who wait may have room now (A12).
+    void settings_changed() noexcept { loop_.post(*this, kSettings); }
     void close_free() noexcept { loop_.post(*this, kCloseFree); }
 
     // --- the loop's thread ---
@@ -73,7 +79,7 @@ private:
     friend class Dial;
     friend class PooledConn;
     friend class Waiter;
-    enum : uint32_t { kRelease = 1, kDestroy = 2, kCloseFree = 4 };
+    enum : uint32_t { kRelease = 1, kDestroy = 2, kCloseFree = 4, kSettings = 8 };
 
     Agent(loop::Loop& loop, base::Ref<loop::Loop> owned);
     ~Agent() override;
@@ -94,6 +100,7 @@ private:
     void enqueue(Origin& origin, Waiter& waiter) noexcept;
     void dequeue(Waiter& waiter) noexcept;
     void serve_waiters(Origin* hint);
+    void serve_all();
     Waiter* oldest_with_room() noexcept;
     base::Ref<PooledConn> adopt(Origin& origin, std::unique_ptr<net::Transport> transport);
     void drop_idle(PooledConn& conn) noexcept;
@@ -107,6 +114,7 @@ private:
     Settings settings_;
     Counters counters_;
     std::atomic<uint32_t> holders_{0};
+    std::atomic<bool> destroyed_{false};
     uint64_t id_;
     bool enlisted_ = false;
     uint64_t next_ticket_ = 1;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "base/live.h"
 #include "base/ref.h"
 
 namespace xh::base {
@@ -19,7 +18,6 @@ public:
 private:
     explicit Buffer(std::size_t capacity) noexcept : capacity_(capacity) {}
     std::size_t capacity_;
-    Live<XH_LIVE_BUFFERS> live_;
 };
 
 /// Part of a buffer, with a share in it.

@@ -121,9 +121,7 @@ bool parse_ipv6(std::string_view text, IpBytes& out) noexcept {
     return true;
 }
 
-bool parse_ip(std::string_view text, IpBytes& out) noexcept {
-    return parse_ipv4(text, out) || parse_ipv6(text, out);
-}
+bool parse_ip(std::string_view text, IpBytes& out) noexcept { return parse_ipv4(text, out) || parse_ipv6(text, out); }
 
 std::size_t format_ip(const IpBytes& ip, char* out) noexcept {
     if (ip.size == 4) return put_ipv4(ip.bytes, out);

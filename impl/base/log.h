@@ -7,11 +7,11 @@
 
 namespace xh::base {
 
-/// Replaces the function; waits for calls of the old one that run on other threads, then destroys its user_data.
+/// Replaces the function. The old one's user_data is destroyed when no call of it runs any more, maybe on another thread.
 xh_status set_log(int32_t level, xh_log_fn fn, void* user_data, xh_destroy_fn destroy);
 /// True when a line of this level would reach somebody: ask before building the text.
 bool log_wanted(int32_t level) noexcept;
-/// Any thread. A line that is logged inside the log function is dropped.
+/// Any thread. A line that is logged inside the log function is dropped; control characters become spaces.
 void log(int32_t level, uint64_t id, const char* component, std::string_view text) noexcept;
 
 }  // namespace xh::base

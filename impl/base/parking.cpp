@@ -20,15 +20,22 @@ constexpr int kBuckets = 16;
 Bucket g_buckets[kBuckets];
 pthread_once_t g_once = PTHREAD_ONCE_INIT;
 
-void make_buckets() {
+void init_buckets() {
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     for (Bucket& bucket : g_buckets) {
         pthread_mutex_init(&bucket.mutex, nullptr);
         pthread_cond_init(&bucket.changed, &attr);
+        bucket.waiters.store(0, std::memory_order_relaxed);
     }
     pthread_condattr_destroy(&attr);
+}
+
+void make_buckets() {
+    init_buckets();
+    // A forked child finds them as the parent's threads left them: locked, and with waiters that it does not have.
+    pthread_atfork(nullptr, nullptr, init_buckets);
 }
 
 Bucket& bucket_of(const void* address) noexcept {

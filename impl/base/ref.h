@@ -20,6 +20,13 @@ public:
     void release() const noexcept {
         if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
+    /// False when the last reference has gone: the object is being deleted. For registries that own none.
+    bool try_retain() const noexcept {
+        uint32_t seen = count_.load(std::memory_order_relaxed);
+        while (seen != 0)
+            if (count_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel, std::memory_order_relaxed)) return true;
+        return false;
+    }
     /// True when the caller's reference is the only one: nobody else can make another meanwhile.
     bool unique() const noexcept { return count_.load(std::memory_order_acquire) == 1; }
 

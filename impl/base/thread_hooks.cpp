@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <atomic>
 #include <cstdio>
 
 #include "base/live.h"
@@ -14,7 +13,7 @@ namespace {
 constexpr std::size_t kStackBytes = 2 * 1024 * 1024;
 
 ThreadHooks g_hooks;
-std::atomic<bool> g_started{false};
+thread_local bool t_made_here = false;
 
 struct Start {
     char name[16];
@@ -25,6 +24,7 @@ struct Start {
 void* thread_main(void* raw) {
     Start start = *static_cast<Start*>(raw);
     release_memory(raw);
+    t_made_here = true;
     pthread_setname_np(pthread_self(), start.name);
     if (g_hooks.on_start) g_hooks.on_start(g_hooks.user_data);
     start.run(start.arg);
@@ -35,8 +35,10 @@ void* thread_main(void* raw) {
 
 }  // namespace
 
+bool on_library_thread() noexcept { return t_made_here; }
+
 bool set_thread_hooks(const ThreadHooks& hooks) noexcept {
-    if (g_started.load()) return false;
+    if (g_live[XH_LIVE_THREADS].load() > 0) return false;
     g_hooks = hooks;
     return true;
 }
@@ -57,7 +59,6 @@ bool start_thread(pthread_t& thread, const char* name, void (*run)(void*), void*
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    g_started.store(true);
     live_add(XH_LIVE_THREADS, 1);
     const bool made = pthread_create(&thread, &attr, thread_main, start) == 0;
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -14,8 +14,11 @@ struct ThreadHooks {
     void* user_data = nullptr;
 };
 
-/// False when the library has made a thread already: it would have missed the hook.
+/// False when a thread of the library is alive: it would have missed the hook.
 bool set_thread_hooks(const ThreadHooks& hooks) noexcept;
+
+/// True on a thread that start_thread made.
+bool on_library_thread() noexcept;
 
 /// Starts a joinable thread: named (at most 15 bytes), all signals blocked, a stack of 2 MiB, hooks run, counted in
 /// XH_LIVE_THREADS until just before it ends. False when the system refuses.

@@ -29,7 +29,8 @@ constexpr std::array<uint8_t, 256> make_table() {
         for (char bad : {'"', '<', '>', '\\', '^', '`', '{', '|', '}'})
             if (c == bad) bits |= kEscape;
         if (i == 0 || i == '\r' || i == '\n') bits |= kForbidden;
-        if ((i >= '0' && i <= '9') || (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z') || c == '-' || c == '.' || c == '_')
+        if ((i >= '0' && i <= '9') || (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z') || c == '-' || c == '.' ||
+            c == '_')
             bits |= kHostByte;
         table[static_cast<std::size_t>(i)] = bits;
     }
@@ -55,7 +56,9 @@ bool any_of(std::string_view text, uint8_t bits) noexcept {
 std::size_t scheme_length(std::string_view text) noexcept {
     if (text.empty() || !is_alpha(text[0])) return 0;
     std::size_t i = 1;
-    while (i < text.size() && (is_alpha(text[i]) || is_digit(text[i]) || text[i] == '+' || text[i] == '-' || text[i] == '.')) ++i;
+    while (i < text.size() &&
+           (is_alpha(text[i]) || is_digit(text[i]) || text[i] == '+' || text[i] == '-' || text[i] == '.'))
+        ++i;
     return i < text.size() && text[i] == ':' ? i : 0;
 }
 
@@ -340,7 +343,8 @@ xh_status Url::resolve(const Url& base, std::string_view reference, const UrlRul
     String text;
     // Blanks around a Location are no part of it (RFC 9110 5.5); inside, they are escaped.
     reference = trim_ows(reference);
-    const std::string_view inherited = reference.find('#') == std::string_view::npos ? base.fragment() : std::string_view();
+    const std::string_view inherited =
+        reference.find('#') == std::string_view::npos ? base.fragment() : std::string_view();
     if (any_of(reference, kForbidden)) return clear(), XH_E_INVALID_URL;
     const std::size_t scheme = scheme_length(reference);
     if (scheme != 0) {

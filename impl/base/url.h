@@ -77,9 +77,7 @@ public:
     bool has_credentials() const noexcept { return has_credentials_; }
     /// Percent-decoded, without controls; any other bytes.
     std::string_view user() const noexcept { return view(href_end_, user_end_); }
-    std::string_view password() const noexcept {
-        return std::string_view(text_).substr(user_end_);
-    }
+    std::string_view password() const noexcept { return std::string_view(text_).substr(user_end_); }
 
 private:
     struct Parts;

@@ -1,5 +1,7 @@
 #include "client/exchange.h"
 
+#include <algorithm>
+
 #include "base/ascii.h"
 #include "proto/http1_writer.h"
 
@@ -53,15 +55,20 @@ void Exchange::abandon() noexcept {
 
 // --- getting a connection ---
 
+void Exchange::mark_queue_end(int64_t when) noexcept {
+    // The turn may have begun before this hop did.
+    if (hop_->at(XH_TIME_QUEUE_END) < 0) hop_->mark(XH_TIME_QUEUE_END, std::max(when, hop_->at(XH_TIME_START)));
+}
+
 void Exchange::on_lease_phase(int32_t phase) {
-    if (hop_->at(XH_TIME_QUEUE_END) < 0) hop_->mark(XH_TIME_QUEUE_END, loop().turn_ns());
+    mark_queue_end(loop().turn_ns());
     phase_timer_.disarm();
     phase_ = phase;
 }
 
 void Exchange::record(const net::ConnectTimes* times) {
     if (!times) return;
-    if (times->start >= 0) hop_->mark(XH_TIME_QUEUE_END, times->start);
+    if (times->start >= 0) hop_->mark(XH_TIME_QUEUE_END, std::max(times->start, hop_->at(XH_TIME_START)));
     hop_->mark(XH_TIME_LOOKUP_END, times->lookup_end);
     hop_->mark(XH_TIME_CONNECT_END, times->connect_end);
     hop_->mark(XH_TIME_PROXY_END, times->proxy_end);
@@ -93,7 +100,7 @@ void Exchange::begin(base::Ref<agent::PooledConn> conn) {
     phase_timer_.disarm();
     conn_ = std::move(conn);
     reused_ = conn_->uses() > 1;
-    if (hop_->at(XH_TIME_QUEUE_END) < 0) hop_->mark(XH_TIME_QUEUE_END, loop().turn_ns());
+    mark_queue_end(loop().turn_ns());
     record_connection();
     conn_->begin(*this, proto::Role::Response, plan_.limits, plan_.leniency);
     if (plan_.method == "HEAD") conn_->expect(proto::Answers::Head);
@@ -155,6 +162,11 @@ proto::Verdict Exchange::on_conn_head(const proto::Head& head) {
     if (head.upgrade) {
         fail(base::Error(XH_E_UNEXPECTED_UPGRADE, base::component::kHttp, XH_PHASE_HEAD,
                          "the server switched to another protocol, which this request did not ask for"));
+        return proto::Verdict::Gone;
+    }
+    if (head.coding_count > 0) {
+        fail(base::Error(XH_E_BAD_TRANSFER_ENCODING, base::component::kHttp, XH_PHASE_HEAD,
+                         "the server applied a transfer coding that was not asked for"));
         return proto::Verdict::Gone;
     }
     head_seen_ = true;
@@ -234,7 +246,8 @@ void Exchange::on_conn_failed(base::Error error) {
 
 void Exchange::fail(base::Error error, bool stale) {
     hop_->mark(XH_TIME_END, base::monotonic_ns());
-    if (error.phase == XH_PHASE_NONE || (error.phase == XH_PHASE_HEAD && phase_ == XH_PHASE_SEND)) error.phase = phase_;
+    // The connection does not know whether it was still sending, or past the head in the same piece of input.
+    if (error.phase == XH_PHASE_NONE || error.phase == XH_PHASE_HEAD) error.phase = phase_;
     error.request_sent = request_sent();
     error.safe_to_retry = !error.request_sent || plan_.safe_to_repeat;
     if (error.peer.empty()) error.peer = peer();
@@ -272,7 +285,8 @@ void Exchange::stall_expired(void* self) {
     int64_t ms = exchange->plan_.deadlines.stall_ms;
     // The timer is not moved for each byte: when it fires it looks when the last one was.
     int64_t due = base::deadline_after(exchange->conn_->last_io_ns(), ms);
-    if (exchange->held_up_) due = base::deadline_after(loop.turn_ns(), ms);
+    bool application = exchange->held_up_ || exchange->sink_.holds_up() || exchange->conn_->outgoing().waiting();
+    if (application) due = base::deadline_after(loop.turn_ns(), ms);
     if (due > loop.turn_ns()) {
         loop.arm(exchange->stall_timer_, due);
         return;

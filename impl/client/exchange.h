@@ -51,6 +51,8 @@ public:
     /// `stale`: a kept connection had gone before it was used, nothing of an answer came, and repeating is harmless.
     virtual void on_exchange_failed(base::ErrorList errors, bool stale) = 0;
     virtual void on_exchange_proxy_answer(std::string_view answer) = 0;
+    /// The application holds the answer up: silence is no stall.
+    virtual bool holds_up() const noexcept = 0;
 
 protected:
     ~ExchangeSink() = default;
@@ -99,6 +101,7 @@ private:
     void on_conn_failed(base::Error error) override;
 
     void begin(base::Ref<agent::PooledConn> conn);
+    void mark_queue_end(int64_t when) noexcept;
     void record(const net::ConnectTimes* times);
     void record_connection();
     void read_keep_alive(const proto::Head& head);

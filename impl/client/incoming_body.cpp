@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "proto/charset.h"
 #include "proto/mime.h"
 
@@ -81,8 +82,8 @@ bool IncomingBody::collect_coded(std::string_view data, base::Error& error) {
         std::size_t produced = 0;
         auto result = decoder_->decode(data.data(), data.size(), used, decoded_->data(), kDecodeBytes, produced);
         data.remove_prefix(used);
-        if (!collect({decoded_->data(), produced}, error)) return false;
         if (result == proto::ContentDecoder::Result::Error) return decode_failed(error);
+        if (!collect({decoded_->data(), produced}, error)) return false;
         if (result == proto::ContentDecoder::Result::NeedInput) return true;
     }
 }
@@ -111,6 +112,10 @@ std::size_t IncomingBody::take_coded_for_app(const char* data, std::size_t n, ba
         std::size_t produced = 0;
         auto result = decoder_->decode(data + at, n - at, used, decoded_->data(), room, produced);
         at += used;
+        if (result == proto::ContentDecoder::Result::Error) {
+            decode_failed(error);
+            return at;
+        }
         decoder_full_ = result == proto::ContentDecoder::Result::NeedOutput;
         std::string_view piece(decoded_->data(), produced);
         if (keep_ && !collect(piece, error)) return at;
@@ -118,10 +123,6 @@ std::size_t IncomingBody::take_coded_for_app(const char* data, std::size_t n, ba
             if (manual_) credit_ -= static_cast<int64_t>(produced);
             base::Ref<base::Buffer> alive = decoded_;
             taker_.on_body_data(piece, alive.get());
-        }
-        if (result == proto::ContentDecoder::Result::Error) {
-            decode_failed(error);
-            return at;
         }
     }
     return at;
@@ -152,6 +153,18 @@ void IncomingBody::finish(const Options& options, Response& response, base::Erro
     if (keep_) convert_body(options.data_type, std::move(collected_), response, error);
 }
 
+namespace {
+
+bool is_plain_utf8(std::string_view text) noexcept {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    constexpr std::string_view kUtf16 = "\xFF\xFE";
+    constexpr std::string_view kUtf16Swapped = "\xFE\xFF";
+    std::string_view start = text.substr(0, 2);
+    return text.substr(0, 3) != kMark && start != kUtf16 && start != kUtf16Swapped && base::utf8_valid(text);
+}
+
+}  // namespace
+
 void convert_body(int32_t data_type, base::String body, Response& response, base::Error& error) {
     std::string_view type_field = response.find(proto::Known::ContentType);
     bool automatic = data_type == XH_DATA_AUTO;
@@ -159,7 +172,10 @@ void convert_body(int32_t data_type, base::String body, Response& response, base
         proto::BodyKind kind = proto::body_kind(type_field);
         data_type = kind == proto::BodyKind::Object ? XH_DATA_OBJECT : kind == proto::BodyKind::Text ? XH_DATA_TEXT : XH_DATA_BLOB;
     }
-    if (data_type != XH_DATA_BLOB) {
+    bool has_parameters = type_field.find(';') != std::string_view::npos;
+    // Nearly every text is UTF-8 already; then nothing is decoded or copied.
+    bool as_it_is = !has_parameters && is_plain_utf8(body);
+    if (data_type != XH_DATA_BLOB && !as_it_is) {
         proto::MediaType media;
         media.parse(type_field);
         std::string_view charset = data_type == XH_DATA_OBJECT && media.charset().empty() ? "utf-8" : media.charset();

@@ -3,8 +3,8 @@
 
 #include <atomic>
 
-#include "agent/agent.h"
 #include "client/body.h"
+#include "client/holds.h"
 #include "net/tls_options.h"
 #include "proto/auth.h"
 
@@ -13,29 +13,6 @@ namespace xh::client {
 struct HeaderField {
     base::String name;
     base::String value;
-};
-
-/// An agent held on behalf of the application.
-class AgentHold {
-public:
-    AgentHold() noexcept = default;
-    explicit AgentHold(agent::Agent* agent) noexcept : loop_(agent ? &agent->loop() : nullptr), agent_(agent) {
-        if (agent) agent->hold();
-    }
-    AgentHold(const AgentHold& other) noexcept : AgentHold(other.agent_.get()) {}
-    AgentHold& operator=(AgentHold other) noexcept {
-        std::swap(loop_, other.loop_);
-        std::swap(agent_, other.agent_);
-        return *this;
-    }
-    ~AgentHold() {
-        if (agent_) agent_->unhold();
-    }
-    agent::Agent* get() const noexcept { return agent_.get(); }
-
-private:
-    base::Ref<loop::Loop> loop_;  // outlives the agent: a default agent lives in its loop
-    base::Ref<agent::Agent> agent_;
 };
 
 /// Name and password towards a server or a proxy.
@@ -97,7 +74,7 @@ struct OptionValues {
     // where it runs
     AgentHold agent;
     bool no_agent = false;
-    base::Ref<loop::Loop> loop;
+    base::Ref<loop::Loop> loop;  // no hold: a request has its options to its end, and would keep itself from being ended
     base::Ref<base::Counted> queue;
     uint64_t token = 0;
     bool trace_credentials = false;
@@ -123,6 +100,10 @@ public:
     explicit Options(const OptionValues& values) : OptionValues(values) {}
     ~Options() override;
 
+    /// The last request that has these values needs the body no more.
+    void drop_body_if_last() const noexcept {
+        if (unique()) const_cast<Options*>(this)->body.reset();
+    }
     /// Connections without a proxy; made at the first use and kept, since the values no longer change then.
     base::Ref<const agent::Profile> direct_profile() const;
     /// Connections over the proxy whose URL is given, with its credentials or those of the options.

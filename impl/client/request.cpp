@@ -1,5 +1,9 @@
 #include "client/request.h"
 
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "loop/library.h"
 
@@ -21,7 +25,10 @@ Request::~Request() { delete failure_.load(); }
 void Request::launch() {
     made_ns_ = first_hop_.at(XH_TIME_START);
     retain();  // the work's: released in finish()
+    if (base::log_wanted(XH_LOG_DEBUG)) log_start();
     loop_->post(*this, kStart);
+    // A shutdown may have come between the look at the loop and here: then nobody drives it any more.
+    if (loop_->check() == XH_E_SHUTDOWN) loop::library::reap(loop_);
 }
 
 // --- any thread ---
@@ -44,7 +51,8 @@ void Request::resume() noexcept {
 
 xh_status Request::consume(std::size_t bytes) noexcept {
     if (!options_->manual_consume && !options_->queue) return XH_E_STATE;
-    consumed_.fetch_add(bytes, std::memory_order_acq_rel);
+    // More than the window counts as all of it; the sum must not wrap.
+    consumed_.fetch_add(std::min<std::size_t>(bytes, static_cast<std::size_t>(options_->receive_window)), std::memory_order_acq_rel);
     loop_->post(*this, kConsume);
     return XH_OK;
 }
@@ -170,11 +178,42 @@ void Request::succeed() {
     finish();
 }
 
+void Request::log_start() noexcept {
+    try {
+        base::String line("starts: ");
+        line.append(method_).append(" ").append(url_.href());
+        base::log(XH_LOG_DEBUG, id_, base::component::kRequest, line);
+    } catch (const std::bad_alloc&) {
+    }
+}
+
+void Request::log_end() noexcept {
+    const int32_t level = errors_.empty() ? XH_LOG_DEBUG : XH_LOG_WARNING;
+    if (!base::log_wanted(level)) return;
+    try {
+        base::String line(errors_.empty() ? "answered " : "failed: ");
+        if (errors_.empty()) {
+            base::append_decimal(line, static_cast<uint64_t>(response_->status()));
+        } else {
+            line.append(xh_status_name(errors_.front().status)).append(", ").append(errors_.front().message);
+        }
+        line.append(" (").append(method_).append(" ").append(url_.href()).append(", ");
+        base::append_decimal(line, static_cast<uint64_t>((base::monotonic_ns() - made_ns_) / base::kNsPerMs));
+        line.append(" ms, hops: ");
+        base::append_decimal(line, hop_count());
+        line.append(hop_ && hop_->reused ? ", kept connection)" : ")");
+        base::log(level, id_, base::component::kRequest, line);
+    } catch (const std::bad_alloc&) {
+    }
+}
+
 void Request::finish() {
+    log_end();
     total_timer_.disarm();
     skim_timer_.disarm();
     leave();
     body_.reset();
+    options_->drop_body_if_last();
     agent_.reset();
     profile_.reset();
     RequestEvent event;

@@ -41,7 +41,8 @@ public:
     void resume_body() noexcept { loop_->post(*this, kResumeBody); }
     xh_status wait(int64_t timeout_ms);
     bool terminated() const noexcept { return terminated_.load(std::memory_order_acquire); }
-    bool usable() const noexcept { return loop_->usable(); }
+    xh_status check() const noexcept { return loop_->check(); }
+    const base::Ref<loop::Loop>& loop() const noexcept { return loop_; }
 
     uint64_t id() const noexcept { return id_; }
     const Options& options() const noexcept { return *options_; }
@@ -84,6 +85,8 @@ private:
     void end_by_application();
     void succeed();
     void finish();
+    void log_start() noexcept;
+    void log_end() noexcept;
     void emit(const RequestEvent& event);
     bool wants(int32_t type) const noexcept { return (wanted_ & (1u << type)) != 0; }
     bool ending() const noexcept { return ending_.load(std::memory_order_acquire); }
@@ -100,6 +103,7 @@ private:
     void on_exchange_end() override;
     void on_exchange_failed(base::ErrorList errors, bool stale) override;
     void on_exchange_proxy_answer(std::string_view answer) override { proxy_answer_ = base::to_string(answer); }
+    bool holds_up() const noexcept override { return held_by_application_.load(std::memory_order_acquire); }
     bool plan_redirect(const proto::Head& head);
     bool plan_authentication(const proto::Head& head);
     void follow_redirect();

@@ -51,6 +51,10 @@ base::Error usage(xh_status status, std::string_view text) {
     return base::Error(status, base::component::kRequest, XH_PHASE_NONE, text);
 }
 
+base::Error not_replayable() {
+    return usage(XH_E_BODY_NOT_REPLAYABLE, "the request has to be sent again, but its body was supplied piece by piece");
+}
+
 base::Vec<std::string_view> values_of(const proto::Head& head, proto::Known name) {
     base::Vec<std::string_view> out;
     for (uint32_t i = 0; i < head.header_count; ++i)
@@ -76,14 +80,18 @@ xh_status Request::prepare(std::string_view url, base::Error& error) {
     if (status != XH_OK) return refuse(status, xh_status_text(status));
     if (!options_->return_response_body && !wants(XH_EVENT_DATA))
         return refuse(XH_E_OPTION_CONFLICT, "returnResponseBody is false and there is no on_data: the body would be lost");
+    if (options_->tls.max_version != net::TlsVersion::Default && options_->tls.min_version > options_->tls.max_version)
+        return refuse(XH_E_OPTION_CONFLICT, "minTLSVersion is above maxTLSVersion");
     agent_ = base::Ref<agent::Agent>(options_->agent.get());
     if (agent_ && options_->loop && &agent_->loop() != options_->loop.get())
         return refuse(XH_E_OPTION_CONFLICT, "the agent runs on another loop than the one that is given");
+    if (agent_ && agent_->destroyed()) return refuse(XH_E_AGENT_DESTROYED, xh_status_text(XH_E_AGENT_DESTROYED));
     if (agent_ && options_->no_agent)
         return refuse(XH_E_OPTION_CONFLICT, "noAgent and an agent contradict each other");
     loop_ = agent_ ? base::Ref<loop::Loop>(&agent_->loop()) : options_->loop ? options_->loop : loop::library::loop();
     if (!loop_) return refuse(XH_E_TOO_MANY_FILES, "the library's thread could not be started");
-    if (!loop_->usable()) return refuse(XH_E_FORKED, "the loop or agent belongs to the parent process");
+    status = loop_->check();
+    if (status != XH_OK) return refuse(status, status == XH_E_FORKED ? "the loop or agent belongs to the parent process" : "the library was shut down since the agent was made");
     if (!agent_ && options_->no_agent) agent_ = agent::Agent::make(loop_);
     if (!agent_) agent_ = base::Ref<agent::Agent>(&default_agent(*loop_));
     if (!options_->proxy.empty()) {
@@ -91,7 +99,9 @@ xh_status Request::prepare(std::string_view url, base::Error& error) {
         if (status != XH_OK) return status;
     }
     method_ = options_->method;
-    status = open_body(options_->body, options_->encoding, encoded_body_, body_, error);
+    // Q08: who writes the content type writes the charset, too; the text then goes as it is.
+    bool typed = options_->has_header("content-type");
+    status = open_body(options_->body, typed ? std::string_view("UTF-8") : std::string_view(options_->encoding), encoded_body_, body_, error);
     if (status != XH_OK) return status;
     announced_length_ = body_ ? body_->length() : 0;
     if (const HeaderField* field = options_->find_header("content-length")) {
@@ -142,8 +152,7 @@ void Request::next_hop(bool fresh) {
     }
     hop_count_.fetch_add(1, std::memory_order_release);
     base::Error error;
-    if (hop_ != &first_hop_ && body_ && !body_->rewind())
-        return end(usage(XH_E_BODY_NOT_REPLAYABLE, "the request has to be sent again, but its body was supplied piece by piece"));
+    if (hop_ != &first_hop_ && body_ && !body_->rewind()) return end(not_replayable());
     if (choose_route(error) != XH_OK) return end(std::move(error));
     if (!server_auth_ && !crossed_origin_ && (options_->server_auth.given || url_.has_credentials())) {
         bool given = options_->server_auth.given;
@@ -235,6 +244,10 @@ BodyVerdict Request::on_exchange_head(const proto::Head& head) {
     if (server_auth_)
         if (const proto::HeaderSpan* info = head.find(proto::Known::AuthenticationInfo)) server_auth_->info(head.text(info->value));
     next_ = plan_redirect(head) ? Next::Redirect : plan_authentication(head) ? Next::Authenticate : Next::Deliver;
+    if (next_ == Next::Deliver && head.status == 417 && expect_continue_) {
+        expect_continue_ = false;  // RFC 9110 10.1.1: the same once more, without the expectation
+        next_ = Next::Authenticate;
+    }
     if (next_ != Next::Deliver) {
         if (skim(head)) return BodyVerdict::Go;
         hop_->mark(XH_TIME_END, base::monotonic_ns());
@@ -283,7 +296,9 @@ std::size_t Request::on_exchange_body(const char* data, std::size_t n, BodyVerdi
         event.total = announced_answer_;
         emit(event);
     }
-    if (taken < n || incoming_.stopped()) {
+    // After the last byte nothing is left to hold up: the end comes whatever is not consumed yet.
+    bool whole = taken == n && announced_answer_ >= 0 && incoming_.received() >= static_cast<uint64_t>(announced_answer_);
+    if (!whole && (taken < n || incoming_.stopped())) {
         verdict = BodyVerdict::Pause;
         exchange_.set_held_up(true);
     }
@@ -330,12 +345,15 @@ void Request::follow_redirect() {
         server_auth_.reset();
     }
     proto::RedirectStep step = proto::redirect_step(status, method_);
+    if (!step.drop_body && body_ && !body_->rewind()) return end(not_replayable());
     if (step.to_get) method_ = "GET";
     if (step.drop_body) {
         dropped_body_ = true;
         body_.reset();
         announced_length_ = 0;
     }
+    if (body_ && !body_->rewind())
+        return end(usage(XH_E_BODY_NOT_REPLAYABLE, "the redirect asks for the body again, but it was supplied piece by piece"));
     hop_url_ = std::move(to);
     ++redirects_;
     auth_rounds_ = 0;

@@ -1,6 +1,7 @@
 #include "conn/http1_conn.h"
 
 #include <cstring>
+#include <new>
 
 namespace xh::conn {
 
@@ -242,6 +243,17 @@ void Http1Conn::close() noexcept {
     held_ = {};
     readable_ = want_flush_ = false;
     transport_.reset();
+}
+
+void Http1Conn::take_leave() noexcept {
+    if (transport_ && transport_->tls()) {
+        try {
+            transport_->shutdown_write();
+        } catch (const std::bad_alloc&) {
+            // Without memory the peer sees the connection end without a word.
+        }
+    }
+    close();
 }
 
 std::unique_ptr<net::Transport> Http1Conn::take_transport(base::String& received) {

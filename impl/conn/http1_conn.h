@@ -90,6 +90,8 @@ public:
     void abort(base::Error error) { fail(std::move(error)); }
     /// Closes at once. No callback follows.
     void close() noexcept;
+    /// The same, with the word that TLS owes the peer (close_notify, RFC 8446 6.1) if it can be said at once.
+    void take_leave() noexcept;
     bool closed() const noexcept { return transport_ == nullptr; }
     net::Transport* transport() noexcept { return transport_.get(); }
     /// For an upgrade: the stream and what was received behind the message. The connection is closed for HTTP.

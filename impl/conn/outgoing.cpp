@@ -70,6 +70,12 @@ void Outgoing::account(std::size_t n) {
 }
 
 SendState Outgoing::flush(net::Transport& transport) {
+    SendState state = flush_once(transport);
+    waiting_ = state == SendState::Waiting;
+    return state;
+}
+
+SendState Outgoing::flush_once(net::Transport& transport) {
     if (!active_) return SendState::Idle;
     std::size_t share = kTurnShare;
     for (;;) {

@@ -38,11 +38,14 @@ public:
     uint64_t sent() const noexcept { return sent_; }
     uint64_t body_sent() const noexcept { return body_sent_; }
     bool active() const noexcept { return active_; }
+    /// The last flush ended because the source had nothing.
+    bool waiting() const noexcept { return active_ && waiting_ && !held_; }
     BodySource* source() const noexcept { return body_; }
 
 private:
     static constexpr std::size_t kTurnShare = 4u << 20;
 
+    SendState flush_once(net::Transport& transport);
     Supply next_piece();
     void account(std::size_t n);
 
@@ -59,6 +62,7 @@ private:
     bool held_ = false;
     bool ended_ = false;
     bool active_ = false;
+    bool waiting_ = false;
 };
 
 }  // namespace xh::conn

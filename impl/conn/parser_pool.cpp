@@ -25,7 +25,9 @@ std::unique_ptr<proto::Http1Parser> ParserPool::take() {
 }
 
 void ParserPool::give(std::unique_ptr<proto::Http1Parser> parser) noexcept {
-    if (g_idle.load(std::memory_order_relaxed) >= max_idle_parsers()) return;
+    // A burst leaves few behind: what is in use at a time comes back and goes out again.
+    constexpr std::size_t kMostHere = 32;
+    if (idle_.size() >= kMostHere || g_idle.load(std::memory_order_relaxed) >= max_idle_parsers()) return;
     try {
         idle_.push_back(std::move(parser));
         g_idle.fetch_add(1, std::memory_order_relaxed);

@@ -110,7 +110,8 @@ void Value::Object::settle() {
         i = last + 1;
     }
     if (repeated) {
-        members.erase(std::remove_if(members.begin(), members.end(), [](const Member& m) { return !m.value; }), members.end());
+        members.erase(std::remove_if(members.begin(), members.end(), [](const Member& m) { return !m.value; }),
+                      members.end());
         order.resize(members.size());
         std::iota(order.begin(), order.end(), 0u);
         std::sort(order.begin(), order.end(), by_key);
@@ -119,7 +120,8 @@ void Value::Object::settle() {
 }
 
 ValueRef Value::make_unsigned(uint64_t value) {
-    if (value <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return make_integer(static_cast<int64_t>(value));
+    if (value <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+        return make_integer(static_cast<int64_t>(value));
     return make(Data(value));
 }
 

@@ -119,7 +119,9 @@ public:
     void value(unsigned v) override { add_integer(v); }
 #if defined(POCO_HAVE_INT64)
     void value(Poco::Int64 v) override { add_integer(v); }
-    void value(Poco::UInt64 v) override { add_number(v > INT64_MAX ? Value::make_unsigned(v) : Value::make_integer(static_cast<int64_t>(v))); }
+    void value(Poco::UInt64 v) override {
+        add_number(v > INT64_MAX ? Value::make_unsigned(v) : Value::make_integer(static_cast<int64_t>(v)));
+    }
 #endif
     void value(const std::string& s) override { add(Value::make_string(s)); }
     void value(double v) override { add_number(Value::make_number(v)); }
@@ -142,7 +144,8 @@ private:
     }
     void add_integer(int64_t v) { add_number(Value::make_integer(v)); }
     void add_number(ValueRef number) {
-        if (next_big_ < big_.size() && big_[next_big_].ordinal == numbers_) number = Value::make_big_number(big_[next_big_++].digits);
+        if (next_big_ < big_.size() && big_[next_big_].ordinal == numbers_)
+            number = Value::make_big_number(big_[next_big_++].digits);
         ++numbers_;
         add(std::move(number));
     }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/per_process.h"
 #include "base/thread_hooks.h"
+#include "loop/library.h"
 
 namespace xh::loop {
 
@@ -27,6 +28,7 @@ struct Worker : base::Allocated {
     pthread_t thread{};
     uint32_t epoch = 0;
     int64_t busy_since = 0;  // 0 is idle
+    bool local = false;      // what it is busy with ends soon: it is waited for
     bool detached = false;   // nobody will join it
 };
 
@@ -53,8 +55,8 @@ struct Queue {
 
 struct Pool {
     pthread_mutex_t mutex;
-    pthread_cond_t work;         // a job came, or the epoch changed
-    pthread_cond_t changed;      // a thread went
+    pthread_cond_t work;     // a job came, or the epoch changed
+    pthread_cond_t changed;  // a thread went
     Queue local, lookup;
     Worker* workers = nullptr;   // alive
     Worker* finished = nullptr;  // ended, to be joined
@@ -109,11 +111,12 @@ void join_all(Worker* list) noexcept {
 }
 
 /// The next job for a thread, or none when it shall end.
-base::Ref<BlockingJob> next_job(Pool& pool, Lock& lock, const Worker& self) noexcept {
+base::Ref<BlockingJob> next_job(Pool& pool, Lock& lock, Worker& self) noexcept {
     const int64_t deadline = base::monotonic_ns() + kIdleNs;
     bool in_time = true;
     while (self.epoch == pool.epoch) {
-        if (pool.local.size) return pool.local.pop();
+        self.local = pool.local.size > 0;
+        if (self.local) return pool.local.pop();
         if (pool.lookup.size) return pool.lookup.pop();
         if (!in_time) break;
         in_time = lock.wait(pool.work, deadline);
@@ -155,8 +158,11 @@ bool wants_thread(Pool& pool, BlockingPool::Kind kind) noexcept {
     int idle = 0, busy = 0, total = 0;
     for (Worker* worker = pool.workers; worker; worker = worker->next) {
         ++total;
-        if (worker->busy_since == 0) ++idle;
-        else if (now - worker->busy_since < kStuckNs) ++busy;
+        if (worker->epoch != pool.epoch) continue;  // it takes no more work
+        if (worker->busy_since == 0)
+            ++idle;
+        else if (now - worker->busy_since < kStuckNs)
+            ++busy;
     }
     if (idle >= pool.local.size + pool.lookup.size) return false;
     const int limit = kMaxThreads + (kind == BlockingPool::Kind::Local ? kMaxLocalExtra : 0);
@@ -184,6 +190,7 @@ bool BlockingPool::submit(base::Ref<BlockingJob> job, Kind kind) noexcept {
     Worker* ended = nullptr;
     bool taken = true;
     try {
+        library::watch_exit();
         Pool& pool = g_pool.get();
         Lock lock(pool);
         Queue& queue = kind == Kind::Local ? pool.local : pool.lookup;
@@ -219,11 +226,15 @@ bool BlockingPool::stop_idle(int64_t deadline_ns) noexcept {
         const uint32_t old_epoch = pool->epoch++;
         std::swap(dropped[0], pool->local);
         std::swap(dropped[1], pool->lookup);
-        for (Worker* worker = pool->workers; worker; worker = worker->next) {
-            if (worker->busy_since == 0 || worker->detached) continue;
-            pthread_detach(worker->thread);
-            worker->detached = true;
-        }
+        auto abandon = [&](bool all_of_them) {
+            for (Worker* worker = pool->workers; worker; worker = worker->next) {
+                if (worker->epoch > old_epoch || worker->detached) continue;
+                if (!all_of_them && (worker->busy_since == 0 || worker->local)) continue;
+                pthread_detach(worker->thread);
+                worker->detached = true;
+            }
+        };
+        abandon(false);
         pthread_cond_broadcast(&pool->work);
         auto old_remain = [&] {
             for (Worker* worker = pool->workers; worker; worker = worker->next)
@@ -231,12 +242,13 @@ bool BlockingPool::stop_idle(int64_t deadline_ns) noexcept {
             return false;
         };
         while (all && old_remain()) all = lock.wait(pool->changed, deadline_ns);
+        if (!all) abandon(true);
         ended = pool->finished;
         pool->finished = nullptr;
     }
     join_all(ended);
     for (Queue& queue : dropped)
-        while (queue.pop()) continue;
+        while (base::Ref<BlockingJob> job = queue.pop()) job->dropped();
     return all;
 }
 

@@ -11,6 +11,8 @@ class BlockingJob : public base::Counted {
 public:
     /// On a pool thread, once. It must not throw.
     virtual void run() noexcept = 0;
+    /// Instead of run(), when the pool was stopped before its turn came.
+    virtual void dropped() noexcept {}
 
     /// The pool's own link.
     base::Ref<BlockingJob> next_in_queue;
@@ -26,8 +28,8 @@ public:
     /// Any thread. False when no thread could be started; the job will not run then.
     static bool submit(base::Ref<BlockingJob> job, Kind kind) noexcept;
 
-    /// Drops what is queued, ends the idle threads and waits for them until `deadline_ns`. Threads that are in a call end by
-    /// themselves after it. False when the deadline came first. The next submit starts anew.
+    /// Drops what is queued, ends the threads that are idle or in a Local job, and waits for them until `deadline_ns`. Those
+    /// in a look-up end by themselves after it. False when the deadline came first. The next submit starts anew.
     static bool stop_idle(int64_t deadline_ns) noexcept;
 };
 

@@ -7,10 +7,13 @@
 #include <atomic>
 #include <utility>
 
+#include "base/lock.h"
 #include "base/parking.h"
 #include "base/per_process.h"
 #include "base/thread_hooks.h"
 #include "loop/blocking_pool.h"
+#include "loop/eviction.h"
+#include "loop/registry.h"
 
 namespace xh::loop::library {
 
@@ -21,97 +24,93 @@ struct Run final : base::Counted {
     base::Ref<Loop> loop;
     pthread_t thread{};
     std::atomic<bool> stopping{false};
-    std::atomic<bool> silent{false};  // the process exits: nobody is called back any more
     std::atomic<bool> ended{false};
-};
-
-/// Ends the work on a loop from inside it.
-struct Eviction final : base::Counted, Mail {
-    explicit Eviction(base::Ref<Loop> on) : loop(std::move(on)) {}
-    void on_mail(uint32_t) override { loop->evict_all(); }
-    void retain_for_mail() noexcept override { retain(); }
-    void release_from_mail() noexcept override { release(); }
-    base::Ref<Loop> loop;
+    Run* next = nullptr;  // among those that a shutdown gave up to wait for
 };
 
 struct State {
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     Run* run = nullptr;
+    Run* ending = nullptr;
 };
 
 base::PerProcess<State> g_state;
 std::atomic<bool> g_exit_hook{false};
 
-/// Runs `f` with the state under its lock; the value of `f` when there is a state, else `none`.
-template <class F, class R>
-R with_state(F f, R none) {
-    State* state = g_state.find();
-    if (!state) return none;
-    pthread_mutex_lock(&state->mutex);
-    R result = f(*state);
-    pthread_mutex_unlock(&state->mutex);
-    return result;
-}
+bool is_set(void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_acquire); }
 
 void thread_main(void* arg) {
     base::Ref<Run> run = base::Ref<Run>::adopt(static_cast<Run*>(arg));
-    auto stopping = [](void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_acquire); };
-    run->loop->drive_until(stopping, &run->stopping, base::kNever);
-    if (!run->silent.load()) {
-        // What the last callbacks posted belongs to the shutdown.
-        run->loop->drive_until([](void* loop) { return static_cast<Loop*>(loop)->idle(); }, run->loop.get(),
-                               base::monotonic_ns() + 50 * base::kNsPerMs);
+    while (run->loop->drive_until(is_set, &run->stopping, base::kNever) == Drive::Stopped) {
+        // stop() is for those who drive a loop by hand; this one ends by its flag.
     }
     run->loop.reset();
     run->ended.store(true, std::memory_order_seq_cst);
     base::unpark(run->ended);
 }
 
-Drive stop_run(Run* taken, bool silent, int64_t deadline_ns) {
-    base::Ref<Run> run = base::Ref<Run>::adopt(taken);
-    base::Ref<Loop> loop = run->loop;
-    run->silent.store(silent);
-    if (!silent) loop->post(*base::make_ref<Eviction>(loop), 1);
-    run->stopping.store(true, std::memory_order_release);
-    loop->stop();
-    loop.reset();
-    if (!base::park_until(run->ended, deadline_ns)) {
-        pthread_detach(run->thread);
-        return Drive::TimedOut;
-    }
-    pthread_join(run->thread, nullptr);
-    return Drive::Done;
+void ask_to_stop(Run& run) noexcept {
+    run.stopping.store(true, std::memory_order_release);
+    if (run.loop) run.loop->stop();
 }
 
-Run* take_run() {
-    return with_state([](State& state) { return std::exchange(state.run, nullptr); }, static_cast<Run*>(nullptr));
+/// All runs that have not ended; the caller owns the references.
+Run* take_runs() {
+    State* state = g_state.find();
+    if (!state) return nullptr;
+    base::Lock lock(state->mutex);
+    Run* runs = std::exchange(state->ending, nullptr);
+    if (Run* run = std::exchange(state->run, nullptr)) {
+        run->next = runs;
+        runs = run;
+    }
+    return runs;
+}
+
+/// Joins the threads; those that do not end in time are left for the next shutdown.
+bool join_runs(Run* runs, int64_t deadline_ns) {
+    bool all = true;
+    while (Run* run = runs) {
+        runs = run->next;
+        if (base::park_until(run->ended, deadline_ns)) {
+            pthread_join(run->thread, nullptr);
+            run->release();
+            continue;
+        }
+        all = false;
+        State& state = g_state.get();
+        base::Lock lock(state.mutex);
+        run->next = state.ending;
+        state.ending = run;
+    }
+    return all;
 }
 
 /// After main: OpenSSL's own exit handler runs later than this one, since it was registered before. A loop that went on
-/// under it would crash (ffi 1.8.2).
+/// under it would crash (ffi 1.8.2). Nobody is called back: the threads end as they are.
 void at_exit() {
-    Run* run = take_run();
-    if (!run) return;
-    if (run->loop->on_loop_thread()) return;  // exit() in a callback: this thread does nothing else any more
-    stop_run(run, true, base::monotonic_ns() + 1000 * base::kNsPerMs);
+    const int64_t deadline = base::monotonic_ns() + 1000 * base::kNsPerMs;
+    // exit() in a callback: that thread does nothing else any more.
+    if (!base::on_library_thread()) {
+        Run* runs = take_runs();
+        for (Run* run = runs; run; run = run->next) ask_to_stop(*run);
+        join_runs(runs, deadline);
+    }
+    BlockingPool::stop_idle(deadline);
 }
 
-void hook_exit_once() {
+}  // namespace
+
+void watch_exit() {
     if (g_exit_hook.exchange(true)) return;
     OPENSSL_init_ssl(0, nullptr);
     ::atexit(at_exit);
 }
 
-}  // namespace
-
 base::Ref<Loop> loop() {
-    hook_exit_once();
+    watch_exit();
     State& state = g_state.get();
-    pthread_mutex_lock(&state.mutex);
-    struct Unlock {
-        pthread_mutex_t& mutex;
-        ~Unlock() { pthread_mutex_unlock(&mutex); }
-    } unlock{state.mutex};
+    base::Lock lock(state.mutex);
     if (state.run) return state.run->loop;
     auto run = base::make_ref<Run>();
     run->loop = Loop::make();
@@ -127,23 +126,49 @@ base::Ref<Loop> loop() {
 }
 
 Drive shutdown(int64_t deadline_ns) {
-    bool self = with_state([](State& state) { return state.run && state.run->loop->on_loop_thread(); }, false);
-    if (self) return Drive::Self;
+    if (base::on_library_thread()) return Drive::Self;
+    base::Vec<base::Ref<Loop>> loops = registry::all();
+    for (const base::Ref<Loop>& loop : loops)
+        if (loop->on_loop_thread()) return Drive::Self;
+    Run* runs = take_runs();
     Drive result = Drive::Done;
-    if (Run* run = take_run()) result = stop_run(run, false, deadline_ns);
+    base::Vec<base::Ref<Eviction>> evictions;
+    for (const base::Ref<Loop>& loop : loops) {
+        loop->mark_shut_down();
+        evictions.push_back(base::make_ref<Eviction>(loop));
+        loop->post(*evictions.back(), 1);
+    }
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+        // A loop of the caller that nobody drives is driven here, to its end.
+        std::atomic<bool>& done = evictions[i]->done;
+        while (!done.load(std::memory_order_acquire)) {
+            Drive drive = loops[i]->has_own_thread() ? Drive::Busy : loops[i]->drive_until(is_set, &done, deadline_ns);
+            constexpr int64_t kLook = 10 * base::kNsPerMs;
+            int64_t now = base::monotonic_ns();
+            if (drive == Drive::Busy) base::park_until(done, deadline_ns - now > kLook ? now + kLook : deadline_ns);
+            if (base::monotonic_ns() >= deadline_ns && !done.load(std::memory_order_acquire)) {
+                result = Drive::TimedOut;
+                break;
+            }
+        }
+    }
+    for (Run* run = runs; run; run = run->next) ask_to_stop(*run);
+    loops.clear();
+    evictions.clear();
+    if (!join_runs(runs, deadline_ns)) result = Drive::TimedOut;
     if (!BlockingPool::stop_idle(deadline_ns)) result = Drive::TimedOut;
     return result;
 }
 
 namespace {
 
+/// Drives an abandoned loop on the library's thread until nothing is left on it.
 struct Reaper final : base::Counted, Mail {
     explicit Reaper(base::Ref<Loop> of) : orphan(std::move(of)) {}
     void on_mail(uint32_t) override {
-        Loop* loop = orphan.get();
-        loop->post(*base::make_ref<Eviction>(orphan), 1);
-        loop->drive_until([](void* at) { return static_cast<Loop*>(at)->idle(); }, loop,
-                          base::monotonic_ns() + 50 * base::kNsPerMs);
+        base::Ref<Eviction> eviction = base::make_ref<Eviction>(orphan);
+        orphan->post(*eviction, 1);
+        orphan->drive_until(is_set, &eviction->done, base::kNever);
         orphan.reset();
     }
     void retain_for_mail() noexcept override { retain(); }

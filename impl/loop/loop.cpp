@@ -1,6 +1,9 @@
 #include "loop/loop.h"
 
+#include <sched.h>
+
 #include "base/process.h"
+#include "loop/registry.h"
 
 namespace xh::loop {
 
@@ -33,9 +36,17 @@ Loop::Loop()
       id_(base::next_id()),
       generation_(base::fork_generation()) {
     tasks_.next_ = tasks_.prev_ = &tasks_;
+    registry::add(*this);
 }
 
 Loop::~Loop() {
+    registry::remove(*this);
+    // Mail that nobody will deliver any more.
+    for (Mail* mail = inbox_.exchange(nullptr, std::memory_order_acquire); mail;) {
+        Mail* next = mail->next_;
+        mail->release_from_mail();
+        mail = next;
+    }
     if (base::Counted* attachment = attachment_.load(std::memory_order_acquire)) attachment->release();
     tasks_.next_ = tasks_.prev_ = nullptr;
     base::release_memory(residents_);
@@ -51,7 +62,14 @@ bool Loop::idle() const noexcept {
     return !inbox_.load(std::memory_order_acquire) && tasks_.next_ == &tasks_ && !residents_->next_;
 }
 
-bool Loop::usable() const noexcept { return generation_ == base::fork_generation(); }
+xh_status Loop::check() const noexcept {
+    if (generation_ != base::fork_generation()) return XH_E_FORKED;
+    return shut_down_.load(std::memory_order_acquire) ? XH_E_SHUTDOWN : XH_OK;
+}
+
+bool Loop::unhold() noexcept {
+    return holders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && !own_thread_ && usable() && !idle();
+}
 
 bool Loop::on_loop_thread() const noexcept { return driver_.load(std::memory_order_relaxed) == this_thread(); }
 
@@ -208,11 +226,29 @@ Drive Loop::poll(int64_t timeout_ms) {
     return why;
 }
 
-Drive Loop::drive_until(bool (*done)(void*), void* ctx, int64_t deadline_ns) {
+Drive Loop::run() {
+    auto never = [](void*) { return false; };
+    runners_.fetch_add(1, std::memory_order_seq_cst);
+    Drive why = drive(never, nullptr, base::kNever, false);
+    while (why == Drive::Busy && giving_way_.load(std::memory_order_seq_cst)) {
+        poller_.wake();
+        sched_yield();
+        why = drive(never, nullptr, base::kNever, false);
+    }
+    runners_.fetch_sub(1, std::memory_order_relaxed);
+    return why;
+}
+
+Drive Loop::drive(bool (*done)(void*), void* ctx, int64_t deadline_ns, bool gives_way) {
     Drive why = Drive::Done;
     if (!begin_drive(why)) return why;
     base::Ref<Loop> alive(this);
+    giving_way_.store(gives_way, std::memory_order_seq_cst);
     for (;;) {
+        if (gives_way && runners_.load(std::memory_order_seq_cst) > 0) {
+            why = Drive::Busy;
+            break;
+        }
         settle();
         if (done(ctx)) break;
         if (stop_.exchange(false)) {
@@ -231,6 +267,7 @@ Drive Loop::drive_until(bool (*done)(void*), void* ctx, int64_t deadline_ns) {
         wait(timeout_ms);
         if (done(ctx)) break;
     }
+    giving_way_.store(false, std::memory_order_seq_cst);
     end_drive();
     return why;
 }

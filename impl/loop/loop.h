@@ -10,6 +10,7 @@
 #include "base/ref.h"
 #include "loop/poller.h"
 #include "loop/timer.h"
+#include "xh/base.h"
 
 namespace xh::loop {
 
@@ -114,8 +115,16 @@ public:
     /// Keeps `object`, or the one that another thread gave before. @return the one that is kept
     base::Counted* attach(base::Ref<base::Counted> object) noexcept;
     uint64_t id() const noexcept { return id_; }
-    /// False in a forked child: nothing of this loop may be touched there but memory.
-    bool usable() const noexcept;
+    /// XH_E_FORKED in a forked child: nothing of this loop may be touched there but memory. XH_E_SHUTDOWN when its thread
+    /// has ended. Else XH_OK.
+    xh_status check() const noexcept;
+    bool usable() const noexcept { return check() == XH_OK; }
+    void mark_shut_down() noexcept { shut_down_.store(true, std::memory_order_release); }
+    /// A handle of the application by which it can still be driven. When the last is gone nobody can: what is left on it is
+    /// ended by the library.
+    void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
+    /// True when it was the last one and work is left.
+    bool unhold() noexcept;
 
     // --- the thread that drives ---
 
@@ -123,8 +132,11 @@ public:
     Drive poll(int64_t timeout_ms);
     /// Milliseconds until poll has something to do that the descriptor does not show: 0 now, -1 nothing.
     int64_t next_in_ms() noexcept;
-    /// Turns until `done(ctx)` is true, the deadline has passed or stop() was called.
-    Drive drive_until(bool (*done)(void*), void* ctx, int64_t deadline_ns);
+    /// Turns until `done(ctx)` is true, the deadline has passed or stop() was called. One that waits for something gives
+    /// way (Busy) to run().
+    Drive drive_until(bool (*done)(void*), void* ctx, int64_t deadline_ns) { return drive(done, ctx, deadline_ns, true); }
+    /// Turns until stop() was called.
+    Drive run();
 
     // --- the loop's thread only: inside its callbacks ---
 
@@ -156,6 +168,7 @@ private:
     void run_tasks();
     bool settle();
     void wait(int64_t timeout_ms);
+    Drive drive(bool (*done)(void*), void* ctx, int64_t deadline_ns, bool gives_way);
     bool begin_drive(Drive& why) noexcept;
     void end_drive() noexcept;
 
@@ -165,6 +178,10 @@ private:
     std::atomic<bool> asleep_{false};
     std::atomic<bool> stop_{false};
     std::atomic<bool> fd_watched_{false};
+    std::atomic<bool> shut_down_{false};
+    std::atomic<bool> giving_way_{false};  // who drives it would leave it to run()
+    std::atomic<int> runners_{0};          // threads that want to run() it
+    std::atomic<int> holders_{0};
     std::atomic<uintptr_t> driver_{0};
     int64_t turn_ns_;
     int64_t last_poll_ns_;

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace {
 
 Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(-1), events_(nullptr) {
     if (epoll_ < 0) fail("epoll_create1");
+    ::fcntl(epoll_, F_SETFL, O_NONBLOCK);  // of no effect but that Go's runtime agrees to wait on it
     wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ >= 0) {
         epoll_event event{};

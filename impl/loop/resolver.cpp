@@ -68,20 +68,20 @@ bool is_localhost(std::string_view host) noexcept {
 
 xh_status status_of(int code, int os_error) noexcept {
     switch (code) {
-    case EAI_NONAME: return XH_E_HOST_NOT_FOUND;
-    case EAI_AGAIN: return XH_E_DNS_TEMPORARY;
-    case EAI_MEMORY: return XH_E_NOMEM;
+        case EAI_NONAME: return XH_E_HOST_NOT_FOUND;
+        case EAI_AGAIN: return XH_E_DNS_TEMPORARY;
+        case EAI_MEMORY: return XH_E_NOMEM;
 #ifdef EAI_NODATA
-    case EAI_NODATA:
+        case EAI_NODATA:
 #endif
 #ifdef EAI_ADDRFAMILY
-    case EAI_ADDRFAMILY:
+        case EAI_ADDRFAMILY:
 #endif
-    case EAI_FAMILY: return XH_E_DNS_NO_ADDRESS;
-    case EAI_SYSTEM:
-        if (os_error == EMFILE || os_error == ENFILE) return XH_E_TOO_MANY_FILES;
-        return XH_E_DNS_FAILED;
-    default: return XH_E_DNS_FAILED;
+        case EAI_FAMILY: return XH_E_DNS_NO_ADDRESS;
+        case EAI_SYSTEM:
+            if (os_error == EMFILE || os_error == ENFILE) return XH_E_TOO_MANY_FILES;
+            return XH_E_DNS_FAILED;
+        default: return XH_E_DNS_FAILED;
     }
 }
 
@@ -145,6 +145,7 @@ public:
     const LookupResult& result() const noexcept { return result_; }
     /// Nobody could run it.
     void fail(xh_status status, const char* reason) noexcept;
+    void dropped() noexcept override { fail(XH_E_SHUTDOWN, "the library was shut down"); }
 
 protected:
     void work() noexcept override;

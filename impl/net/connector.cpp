@@ -36,8 +36,8 @@ base::String join_host_port(std::string_view host, uint16_t port) {
     return text;
 }
 
-std::unique_ptr<Connector> Connector::make(loop::Loop& loop, const ConnectPlan& plan,
-                                           const ConnectDeadlines& deadlines, ConnectSink& sink) {
+std::unique_ptr<Connector> Connector::make(loop::Loop& loop, const ConnectPlan& plan, const ConnectDeadlines& deadlines,
+                                           ConnectSink& sink) {
     return std::unique_ptr<Connector>(new ConnectorImpl(loop, plan, deadlines, sink));
 }
 
@@ -48,35 +48,47 @@ ConnectorImpl::ConnectorImpl(loop::Loop& loop, const ConnectPlan& plan, const Co
       deadlines_(deadlines),
       sink_(sink),
       deadline_([](void* self) { static_cast<ConnectorImpl*>(self)->on_deadline(); }, this),
-      retry_([](void* self) {
-          auto* connector = static_cast<ConnectorImpl*>(self);
-          connector->guarded([connector] { connector->begin_unix(); });
-      }, this),
+      retry_(
+          [](void* self) {
+              auto* connector = static_cast<ConnectorImpl*>(self);
+              connector->guarded([connector] { connector->begin_unix(); });
+          },
+          this),
       deliver_([](void* self) { static_cast<ConnectorImpl*>(self)->deliver(); }, this),
-      lookup_(loop, [](void* self) { static_cast<ConnectorImpl*>(self)->on_lookup(); }, this),
+      lookup_(
+          loop, [](void* self) { static_cast<ConnectorImpl*>(self)->on_lookup(); }, this),
       race_(loop, *this),
-      config_(loop, [](void* self) {
-          auto* connector = static_cast<ConnectorImpl*>(self);
-          connector->on_config(connector->config_);
-      }, this),
-      proxy_config_(loop, [](void* self) {
-          auto* connector = static_cast<ConnectorImpl*>(self);
-          connector->on_config(connector->proxy_config_);
-      }, this) {}
+      config_(
+          loop,
+          [](void* self) {
+              auto* connector = static_cast<ConnectorImpl*>(self);
+              connector->on_config(connector->config_);
+          },
+          this),
+      proxy_config_(
+          loop,
+          [](void* self) {
+              auto* connector = static_cast<ConnectorImpl*>(self);
+              connector->on_config(connector->proxy_config_);
+          },
+          this) {}
 
 ConnectorImpl::~ConnectorImpl() = default;
 
 template <class F>
-void ConnectorImpl::guarded(F&& step) noexcept {
+void ConnectorImpl::guarded(F&& step) {
+    ++depth_;
     try {
         step();
     } catch (const std::bad_alloc&) {
         fail(base::ErrorList());
     }
+    if (--depth_ == 0 && stage_ == Stage::Finished) deliver();
 }
 
 void ConnectorImpl::start() {
     times_.start = base::monotonic_ns();
+    ++depth_;
     guarded([this] {
         peer_ = join_host_port(plan_.host, plan_.port);
         first_peer_ = proxied() ? join_host_port(plan_.proxy.host, plan_.proxy.port) : peer_;
@@ -88,6 +100,7 @@ void ConnectorImpl::start() {
         arm(deadlines_.connect_ms);
         begin_unix();
     });
+    if (--depth_ == 0 && stage_ == Stage::Finished) loop_.defer(deliver_);
 }
 
 /// What can be refused before anything is sent.
@@ -95,8 +108,9 @@ bool ConnectorImpl::check_plan() {
     if (plan_.proxy.kind == ProxyKind::Socks5) {
         const xh_status status = Socks5Talk::check(plan_);
         if (status != XH_OK) {
-            fail(proxy_error(status, status == XH_E_PROXY_AUTH ? "a user or password for SOCKS5 has at most 255 bytes"
-                                                               : "a host name for SOCKS5 has at most 255 bytes",
+            fail(proxy_error(status,
+                             status == XH_E_PROXY_AUTH ? "a user or password for SOCKS5 has at most 255 bytes"
+                                                       : "a host name for SOCKS5 has at most 255 bytes",
                              first_peer_));
             return false;
         }
@@ -132,8 +146,10 @@ void ConnectorImpl::on_config(const TlsConfigRequest& request) {
 }
 
 void ConnectorImpl::arm(int64_t deadline_ms) noexcept {
-    if (deadline_ms >= 0) loop_.arm(deadline_, base::deadline_after(base::monotonic_ns(), deadline_ms));
-    else deadline_.disarm();
+    if (deadline_ms >= 0)
+        loop_.arm(deadline_, base::deadline_after(base::monotonic_ns(), deadline_ms));
+    else
+        deadline_.disarm();
 }
 
 void ConnectorImpl::begin_lookup() {
@@ -174,10 +190,13 @@ void ConnectorImpl::begin_unix() {
 }
 
 void ConnectorImpl::on_race_won(std::unique_ptr<TcpTransport> transport) {
+    if (stage_ == Stage::Finished)
+        return;  // failed meanwhile (its TLS configuration): the socket must not pass for a success
     guarded([&] { connected(std::move(transport)); });
 }
 
 void ConnectorImpl::connected(std::unique_ptr<Transport> transport) {
+    if (stage_ == Stage::Finished) return;
     transport_ = std::move(transport);
     transport_->set_owner(this);
     if (times_.connect_end < 0) times_.connect_end = base::monotonic_ns();
@@ -196,8 +215,10 @@ void ConnectorImpl::begin_proxy_talk() {
     if (stage_ != Stage::ProxyTls) sink_.on_connect_phase(XH_PHASE_PROXY);
     stage_ = Stage::ProxyTalk;
     if (!talk_) {
-        if (plan_.proxy.kind == ProxyKind::Socks5) talk_.reset(new Socks5Talk(plan_, first_peer_));
-        else talk_.reset(new ProxyTunnel(plan_, first_peer_));
+        if (plan_.proxy.kind == ProxyKind::Socks5)
+            talk_.reset(new Socks5Talk(plan_, first_peer_));
+        else
+            talk_.reset(new ProxyTunnel(plan_, first_peer_));
     }
     drive();
 }
@@ -219,13 +240,13 @@ void ConnectorImpl::on_transport_ready(uint32_t) {
 /// Goes on with what waits for the transport or for a configuration.
 void ConnectorImpl::drive() {
     switch (stage_) {
-    case Stage::ProxyTls: return drive_tls(proxy_config_, plan_.proxy.host, first_peer_);
-    case Stage::ProxyTalk: return drive_proxy_talk();
-    case Stage::Tls: return drive_tls(config_, plan_.host, peer_);
-    case Stage::Idle:
-    case Stage::Lookup:
-    case Stage::Connect:
-    case Stage::Finished: break;
+        case Stage::ProxyTls: return drive_tls(proxy_config_, plan_.proxy.host, first_peer_);
+        case Stage::ProxyTalk: return drive_proxy_talk();
+        case Stage::Tls: return drive_tls(config_, plan_.host, peer_);
+        case Stage::Idle:
+        case Stage::Lookup:
+        case Stage::Connect:
+        case Stage::Finished: break;
     }
 }
 
@@ -237,9 +258,9 @@ void ConnectorImpl::drive_tls(const TlsConfigRequest& request, const base::Strin
         tls_made_ = true;
     }
     switch (transport_->establish()) {
-    case Step::Pending: return;
-    case Step::Failed: return fail_stage(transport_->take_error());
-    case Step::Done: break;
+        case Step::Pending: return;
+        case Step::Failed: return fail_stage(transport_->take_error());
+        case Step::Done: break;
     }
     if (stage_ == Stage::ProxyTls) {
         if (tunnels()) return begin_proxy_talk();
@@ -251,9 +272,9 @@ void ConnectorImpl::drive_tls(const TlsConfigRequest& request, const base::Strin
 
 void ConnectorImpl::drive_proxy_talk() {
     switch (talk_->step(*transport_)) {
-    case Step::Pending: return;
-    case Step::Done: return begin_tls();
-    case Step::Failed: break;
+        case Step::Pending: return;
+        case Step::Done: return begin_tls();
+        case Step::Failed: break;
     }
     if (!talk_->wants_reconnect()) return fail_stage(talk_->take_error());
     transport_.reset();
@@ -270,7 +291,6 @@ void ConnectorImpl::fail_stage(Error error) {
 void ConnectorImpl::succeed() {
     stage_ = Stage::Finished;
     deadline_.disarm();
-    loop_.defer(deliver_);
 }
 
 void ConnectorImpl::fail(Error error) {
@@ -284,6 +304,7 @@ void ConnectorImpl::fail(base::ErrorList errors) noexcept {
     deadline_.disarm();
     retry_.disarm();
     lookup_.leave();
+    race_.abandon();
     config_.leave();
     proxy_config_.leave();
     if (talk_) {
@@ -294,11 +315,11 @@ void ConnectorImpl::fail(base::ErrorList errors) noexcept {
     }
     transport_.reset();
     errors_ = std::move(errors);
-    loop_.defer(deliver_);
 }
 
-/// At the end of a turn: nothing of the connector is on the stack, so the sink may destroy it.
+/// Nothing of the connector is touched afterwards: the sink may destroy it.
 void ConnectorImpl::deliver() {
+    if (std::exchange(delivered_, true)) return;
     ConnectSink& sink = sink_;
     if (transport_) {
         transport_->set_owner(nullptr);
@@ -312,15 +333,15 @@ void ConnectorImpl::fail_lookup() {
     const base::String& host = first_host();
     base::String text;
     switch (result.status) {
-    case XH_E_HOST_NOT_FOUND: text = "the host name \"" + host + "\" does not exist; is it spelled right?"; break;
-    case XH_E_DNS_TEMPORARY:
-        text = "no name server answered for \"" + host + "\"; is this machine connected?";
-        break;
-    case XH_E_DNS_NO_ADDRESS:
-        text = "the host \"" + host + "\" has no ";
-        text += plan_.family == AF_INET ? "IPv4 address" : plan_.family == AF_INET6 ? "IPv6 address" : "address";
-        break;
-    default: text = "looking up the host name \"" + host + "\" failed"; break;
+        case XH_E_HOST_NOT_FOUND: text = "the host name \"" + host + "\" does not exist; is it spelled right?"; break;
+        case XH_E_DNS_TEMPORARY:
+            text = "no name server answered for \"" + host + "\"; is this machine connected?";
+            break;
+        case XH_E_DNS_NO_ADDRESS:
+            text = "the host \"" + host + "\" has no ";
+            text += plan_.family == AF_INET ? "IPv4 address" : plan_.family == AF_INET6 ? "IPv6 address" : "address";
+            break;
+        default: text = "looking up the host name \"" + host + "\" failed"; break;
     }
     if (!result.reason.empty()) text += " (" + result.reason + ")";
     Error error(result.status, base::component::kDns, XH_PHASE_LOOKUP, text, first_peer_);
@@ -329,6 +350,7 @@ void ConnectorImpl::fail_lookup() {
 }
 
 void ConnectorImpl::on_race_lost(base::ErrorList attempts) {
+    if (stage_ == Stage::Finished) return;
     guarded([&] { fail_race(std::move(attempts)); });
 }
 
@@ -356,27 +378,27 @@ void ConnectorImpl::fail_race(base::ErrorList attempts) {
 void ConnectorImpl::on_deadline() {
     guarded([this] {
         switch (stage_) {
-        case Stage::Idle:
-        case Stage::Finished: return;
-        case Stage::Lookup:
-            return fail(Error(XH_E_TIMEOUT_LOOKUP, base::component::kDns, XH_PHASE_LOOKUP,
-                              "looking up the host name \"" + first_host() + "\" took longer than " +
-                                  milliseconds(deadlines_.lookup_ms) + "; does the name server answer?",
-                              first_peer_));
-        case Stage::Connect: return fail_connect_deadline();
-        case Stage::ProxyTls:
-        case Stage::ProxyTalk:
-            // A proxy that has refused and only fails to end its answer is a refusal.
-            if (Error error = talk_ ? talk_->take_error() : Error()) return fail_stage(std::move(error));
-            return fail(Error(XH_E_TIMEOUT_CONNECT, base::component::kProxy, XH_PHASE_PROXY,
-                              "the proxy " + first_peer_ + " made no connection to " + peer_ + " within " +
-                                  milliseconds(deadlines_.connect_ms) + "; is it a proxy of this kind?",
-                              first_peer_));
-        case Stage::Tls:
-            return fail(Error(XH_E_TIMEOUT_TLS, base::component::kTls, XH_PHASE_TLS,
-                              "the TLS handshake with " + peer_ + " took longer than " +
-                                  milliseconds(deadlines_.tls_ms) + "; does the server speak TLS on this port?",
-                              peer_));
+            case Stage::Idle:
+            case Stage::Finished: return;
+            case Stage::Lookup:
+                return fail(Error(XH_E_TIMEOUT_LOOKUP, base::component::kDns, XH_PHASE_LOOKUP,
+                                  "looking up the host name \"" + first_host() + "\" took longer than " +
+                                      milliseconds(deadlines_.lookup_ms) + "; does the name server answer?",
+                                  first_peer_));
+            case Stage::Connect: return fail_connect_deadline();
+            case Stage::ProxyTls:
+            case Stage::ProxyTalk:
+                // A proxy that has refused and only fails to end its answer is a refusal.
+                if (Error error = talk_ ? talk_->take_error() : Error()) return fail_stage(std::move(error));
+                return fail(Error(XH_E_TIMEOUT_CONNECT, base::component::kProxy, XH_PHASE_PROXY,
+                                  "the proxy " + first_peer_ + " made no connection to " + peer_ + " within " +
+                                      milliseconds(deadlines_.connect_ms) + "; is it a proxy of this kind?",
+                                  first_peer_));
+            case Stage::Tls:
+                return fail(Error(XH_E_TIMEOUT_TLS, base::component::kTls, XH_PHASE_TLS,
+                                  "the TLS handshake with " + peer_ + " took longer than " +
+                                      milliseconds(deadlines_.tls_ms) + "; does the server speak TLS on this port?",
+                                  peer_));
         }
     });
 }

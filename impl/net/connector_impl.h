@@ -53,14 +53,17 @@ private:
     void fail_stage(base::Error error);
     void succeed();
     void deliver();
-    /// Runs a step; no memory becomes the connector's own failure.
+    /// Runs a step, and tells the sink when it was the last one: nothing may follow it, the connector may be gone. Want of
+    /// memory becomes the connector's own failure.
     template <class F>
-    void guarded(F&& step) noexcept;
+    void guarded(F&& step);
 
     bool proxied() const noexcept { return plan_.proxy.kind != ProxyKind::None; }
     const base::String& first_host() const noexcept { return proxied() ? plan_.proxy.host : plan_.host; }
     uint16_t first_port() const noexcept { return proxied() ? plan_.proxy.port : plan_.port; }
-    bool tunnels() const noexcept { return proxied() && (plan_.tunnel || plan_.tls || plan_.proxy.kind == ProxyKind::Socks5); }
+    bool tunnels() const noexcept {
+        return proxied() && (plan_.tunnel || plan_.tls || plan_.proxy.kind == ProxyKind::Socks5);
+    }
 
     loop::Loop& loop_;
     const ConnectPlan& plan_;
@@ -69,7 +72,7 @@ private:
     Stage stage_ = Stage::Idle;
     ConnectTimes times_;
     loop::Timer deadline_;
-    loop::Timer retry_;       // a Unix socket whose server's queue is full
+    loop::Timer retry_;  // a Unix socket whose server's queue is full
     int64_t retry_ms_ = 0;
     loop::Task deliver_;
     loop::Lookup lookup_;
@@ -82,7 +85,9 @@ private:
     base::String peer_;        // of the target
     std::unique_ptr<ProxyTalk> talk_;
     base::String proxy_answer_;
-    bool tls_made_ = false;    // transport_ is the stream of this stage
+    int depth_ = 0;  // steps on the stack; one more inside start()
+    bool delivered_ = false;
+    bool tls_made_ = false;  // transport_ is the stream of this stage
     std::unique_ptr<Transport> transport_;
     base::ErrorList errors_;
 };

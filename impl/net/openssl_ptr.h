@@ -21,8 +21,8 @@ struct OpensslFree {
     void operator()(PKCS12* p) const noexcept { PKCS12_free(p); }
     void operator()(SSL* p) const noexcept { SSL_free(p); }
     void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
-    void operator()(STACK_OF(X509)* p) const noexcept { sk_X509_pop_free(p, X509_free); }
-    void operator()(STACK_OF(X509_INFO)* p) const noexcept { sk_X509_INFO_pop_free(p, X509_INFO_free); }
+    void operator()(STACK_OF(X509) * p) const noexcept { sk_X509_pop_free(p, X509_free); }
+    void operator()(STACK_OF(X509_INFO) * p) const noexcept { sk_X509_INFO_pop_free(p, X509_INFO_free); }
 };
 
 template <class T>

@@ -34,7 +34,7 @@ base::String random_text() {
 }  // namespace
 
 ProxyTunnel::ProxyTunnel(const ConnectPlan& plan, const base::String& peer)
-    : plan_(plan), peer_(peer), target_(join_host_port(plan.host, plan.port)) {
+    : peer_(peer), target_(join_host_port(plan.host, plan.port)) {
     if (!plan.proxy.user.empty() || !plan.proxy.password.empty())
         auth_.reset(new proto::Authenticator(method_of(plan.proxy.auth_method), plan.proxy.user, plan.proxy.password));
 }
@@ -119,8 +119,8 @@ Step ProxyTunnel::read(Transport& transport) {
             used += fed.consumed;
             if (fed.stop == proto::Http1Parser::Stop::NeedMore) break;
             if (fed.stop == proto::Http1Parser::Stop::Error)
-                return fail(XH_E_PROXY_PROTOCOL, base::String("sent an answer that is not valid: ") +
-                                                     xh_status_text(fed.error));
+                return fail(XH_E_PROXY_PROTOCOL,
+                            base::String("sent an answer that is not valid: ") + xh_status_text(fed.error));
             if (used < result.bytes) return fail(XH_E_PROXY_PROTOCOL, "sent bytes that nobody asked for");
             if (fed.stop == proto::Http1Parser::Stop::Upgrade) return Step::Done;
             if (fed.stop == proto::Http1Parser::Stop::MessageEnd) return ended();

@@ -37,7 +37,6 @@ private:
     }
     proto::Verdict on_message_end() override { return proto::Verdict::Go; }
 
-    const ConnectPlan& plan_;
     const base::String& peer_;
     State state_ = State::Start;
     base::String target_;
@@ -49,8 +48,8 @@ private:
     base::String status_line_;
     base::Vec<base::String> challenges_;
     unsigned status_ = 0;
-    int rounds_ = 0;          // requests that were sent
-    bool fresh_ = true;       // nothing was asked on this connection before
+    int rounds_ = 0;     // requests that were sent
+    bool fresh_ = true;  // nothing was asked on this connection before
     bool reconnect_ = false;
     base::Error error_;
 };

@@ -62,8 +62,10 @@ void Race::start(const loop::AddressList& addresses, uint16_t port, const Socket
     pending_ = 0;
     out_of_memory_ = false;
     attempts_.reserve(order_.size());
+    starting_ = true;
     start_next();
-    settle();
+    starting_ = false;
+    if (decided()) loop_.defer(end_);
 }
 
 /// Starts attempts until one is under way; several when they fail at once.
@@ -100,14 +102,14 @@ void Race::on_attempt(Attempt& attempt) {
     if (end_.queued()) return;
     try {
         switch (attempt.transport->establish()) {
-        case Step::Pending: return;
-        case Step::Done: winner_ = std::move(attempt.transport); break;
-        case Step::Failed:
-            attempt.error = attempt.transport->take_error();
-            attempt.transport.reset();
-            --pending_;
-            start_next();
-            break;
+            case Step::Pending: return;
+            case Step::Done: winner_ = std::move(attempt.transport); break;
+            case Step::Failed:
+                attempt.error = attempt.transport->take_error();
+                attempt.transport.reset();
+                --pending_;
+                start_next();
+                break;
         }
     } catch (const std::bad_alloc&) {
         out_of_memory_ = true;
@@ -115,11 +117,15 @@ void Race::on_attempt(Attempt& attempt) {
     settle();
 }
 
-/// Ends the race when it is decided; the answer comes at the end of the turn, when no attempt is on the stack.
+bool Race::decided() const noexcept {
+    return winner_ || out_of_memory_ || (pending_ == 0 && attempts_.size() == order_.size());
+}
+
+/// The last thing an event does: the sink may destroy the race, and with it the attempt whose event it was.
 void Race::settle() noexcept {
-    if (!winner_ && !out_of_memory_ && (pending_ > 0 || attempts_.size() < order_.size())) return;
+    if (starting_ || !decided()) return;
     timer_.disarm();
-    loop_.defer(end_);
+    end_due(this);
 }
 
 void Race::end_due(void* raw) {
@@ -140,9 +146,15 @@ void Race::end_due(void* raw) {
     sink.on_race_lost(std::move(errors));
 }
 
-base::ErrorList Race::stop(xh_status status, std::string_view text) {
+void Race::abandon() noexcept {
     timer_.disarm();
     end_.cancel();
+    winner_.reset();
+    attempts_.clear();
+    pending_ = 0;
+}
+
+base::ErrorList Race::stop(xh_status status, std::string_view text) {
     base::ErrorList errors;
     errors.reserve(attempts_.size());
     for (const std::unique_ptr<Attempt>& attempt : attempts_) {
@@ -154,8 +166,7 @@ base::ErrorList Race::stop(xh_status status, std::string_view text) {
             errors.push_back(std::move(attempt->error));
         }
     }
-    attempts_.clear();
-    pending_ = 0;
+    abandon();
     return errors;
 }
 

@@ -30,6 +30,8 @@ public:
 
     /// Throws std::bad_alloc.
     void start(const loop::AddressList& addresses, uint16_t port, const SocketOptions& options);
+    /// Gives all attempts up without a word.
+    void abandon() noexcept;
     /// Gives all attempts up: an entry for each, those without an answer with `status` and `text`.
     base::ErrorList stop(xh_status status, std::string_view text);
     bool out_of_memory() const noexcept { return out_of_memory_; }
@@ -42,6 +44,7 @@ private:
     static void end_due(void* self);
     void start_next();
     void on_attempt(Attempt& attempt);
+    bool decided() const noexcept;
     void settle() noexcept;
 
     loop::Loop& loop_;
@@ -51,6 +54,7 @@ private:
     base::Vec<std::unique_ptr<Attempt>> attempts_;
     std::size_t pending_ = 0;
     bool out_of_memory_ = false;
+    bool starting_ = false;
     std::unique_ptr<TcpTransport> winner_;
     loop::Timer timer_;
     loop::Task end_;

@@ -15,15 +15,15 @@ constexpr uint8_t kIpv4 = 1, kName = 3, kIpv6 = 4;
 
 const char* reply_text(uint8_t code) noexcept {
     switch (code) {
-    case 1: return "general failure";
-    case 2: return "not allowed by its rules";
-    case 3: return "network unreachable";
-    case 4: return "host unreachable";
-    case 5: return "connection refused";
-    case 6: return "time to live expired";
-    case 7: return "command not supported";
-    case 8: return "address type not supported";
-    default: return "unknown reason";
+        case 1: return "general failure";
+        case 2: return "not allowed by its rules";
+        case 3: return "network unreachable";
+        case 4: return "host unreachable";
+        case 5: return "connection refused";
+        case 6: return "time to live expired";
+        case 7: return "command not supported";
+        case 8: return "address type not supported";
+        default: return "unknown reason";
     }
 }
 
@@ -72,19 +72,19 @@ Step Socks5Talk::step(Transport& transport) {
 
 bool Socks5Talk::take_answer() {
     switch (state_) {
-    case State::Method:
-        if (in_[0] != kVersion) fail(XH_E_PROXY_PROTOCOL, "does not speak SOCKS5; is this the right port?");
-        return in_[0] == kVersion && take_method(in_[1]);
-    case State::Credentials:
-        if (in_[1] != 0) {
-            fail(XH_E_PROXY_AUTH, "refused the user and the password");
-            return false;
-        }
-        ask_connect();
-        return true;
-    case State::ReplyHead: return take_reply_head();
-    case State::ReplyAddress: state_ = State::Done; return true;
-    case State::Done: break;
+        case State::Method:
+            if (in_[0] != kVersion) fail(XH_E_PROXY_PROTOCOL, "does not speak SOCKS5; is this the right port?");
+            return in_[0] == kVersion && take_method(in_[1]);
+        case State::Credentials:
+            if (in_[1] != 0) {
+                fail(XH_E_PROXY_AUTH, "refused the user and the password");
+                return false;
+            }
+            ask_connect();
+            return true;
+        case State::ReplyHead: return take_reply_head();
+        case State::ReplyAddress: state_ = State::Done; return true;
+        case State::Done: break;
     }
     return true;
 }

@@ -50,19 +50,18 @@ base::Error connect_error(int code, std::string_view who, std::string_view peer)
     base::String text("connection to ");
     text += who;
     switch (code) {
-    case ECONNREFUSED: text += " was refused; is the server running, and on this port?"; break;
-    case EHOSTUNREACH: text += " failed: the host cannot be reached; is it up, and on this network?"; break;
-    case ENETUNREACH: text += " failed: the network cannot be reached; is this machine connected?"; break;
-    case ETIMEDOUT: text += " failed: nothing answered; a firewall may drop the packets"; break;
-    case ECONNRESET: text += " was reset by the peer while it was made"; break;
-    case EADDRNOTAVAIL: text += " failed: no local address or port is free for it"; break;
-    case EACCES:
-    case EPERM: text += " is forbidden on this machine; look at its firewall rules"; break;
-    default:
-        text += " failed: ";
-        text += base::errno_text(code);
+        case ECONNREFUSED: text += " was refused; is the server running, and on this port?"; break;
+        case EHOSTUNREACH: text += " failed: the host cannot be reached; is it up, and on this network?"; break;
+        case ENETUNREACH: text += " failed: the network cannot be reached; is this machine connected?"; break;
+        case ETIMEDOUT: text += " failed: nothing answered; a firewall may drop the packets"; break;
+        case ECONNRESET: text += " was reset by the peer while it was made"; break;
+        case EADDRNOTAVAIL: text += " failed: no local address or port is free for it"; break;
+        case EACCES:
+        case EPERM: text += " is forbidden on this machine; look at its firewall rules"; break;
+        default: text += " failed: "; text += base::errno_text(code);
     }
-    Error error(base::status_of_errno(code, XH_E_CONNECT_FAILED), base::component::kSocket, XH_PHASE_CONNECT, text, peer);
+    Error error(base::status_of_errno(code, XH_E_CONNECT_FAILED), base::component::kSocket, XH_PHASE_CONNECT, text,
+                peer);
     error.os_error = code;
     return error;
 }
@@ -70,8 +69,8 @@ base::Error connect_error(int code, std::string_view who, std::string_view peer)
 TcpTransport::TcpTransport(loop::Loop& loop, int fd, const SocketOptions& options) noexcept
     : Watch(fd),
       loop_(loop),
-      keep_alive_ms_(options.keep_alive_ms < 0 ? -1 : static_cast<int32_t>(std::min<int64_t>(options.keep_alive_ms,
-                                                                                           INT32_MAX))) {}
+      keep_alive_ms_(
+          options.keep_alive_ms < 0 ? -1 : static_cast<int32_t>(std::min<int64_t>(options.keep_alive_ms, INT32_MAX))) {}
 
 TcpTransport::~TcpTransport() { close_fd(); }
 
@@ -149,10 +148,14 @@ std::unique_ptr<TcpTransport> TcpTransport::connect_unix(loop::Loop& loop, std::
         again = code == EAGAIN;
         base::String text("the Unix socket ");
         text += path;
-        if (code == ENOENT) text += " does not exist; is the server running?";
-        else if (code == ECONNREFUSED) text += " has no server behind it; is it running?";
-        else if (code == EACCES) text += " may not be opened by this user";
-        else text += " cannot be connected: " + base::errno_text(code);
+        if (code == ENOENT)
+            text += " does not exist; is the server running?";
+        else if (code == ECONNREFUSED)
+            text += " has no server behind it; is it running?";
+        else if (code == EACCES)
+            text += " may not be opened by this user";
+        else
+            text += " cannot be connected: " + base::errno_text(code);
         error = Error(code == ECONNREFUSED ? XH_E_CONNECTION_REFUSED : XH_E_SOCKET_PATH, base::component::kSocket,
                       XH_PHASE_CONNECT, text, path);
         error.os_error = code;
@@ -163,7 +166,8 @@ std::unique_ptr<TcpTransport> TcpTransport::connect_unix(loop::Loop& loop, std::
     return adopt(loop, fd, plain, error);
 }
 
-std::unique_ptr<TcpTransport> TcpTransport::adopt(loop::Loop& loop, int fd, const SocketOptions& options, Error& error) {
+std::unique_ptr<TcpTransport> TcpTransport::adopt(loop::Loop& loop, int fd, const SocketOptions& options,
+                                                  Error& error) {
     struct Guard {
         int fd;
         ~Guard() {
@@ -308,10 +312,14 @@ Error TcpTransport::take_error() {
     const base::String peer(remote_address());
     if (!established_) return connect_error(code, peer, peer);
     base::String text;
-    if (code == ECONNRESET) text = "the peer " + peer + " reset the connection";
-    else if (code == EPIPE) text = "the peer " + peer + " no longer takes data";
-    else if (code == ETIMEDOUT) text = "the peer " + peer + " no longer answers: the system gave the connection up";
-    else text = (writing_ ? "sending to " : "receiving from ") + peer + " failed: " + base::errno_text(code);
+    if (code == ECONNRESET)
+        text = "the peer " + peer + " reset the connection";
+    else if (code == EPIPE)
+        text = "the peer " + peer + " no longer takes data";
+    else if (code == ETIMEDOUT)
+        text = "the peer " + peer + " no longer answers: the system gave the connection up";
+    else
+        text = (writing_ ? "sending to " : "receiving from ") + peer + " failed: " + base::errno_text(code);
     xh_status status = base::status_of_errno(code, XH_E_IO);
     if (code == ETIMEDOUT) status = XH_E_CONNECTION_RESET;
     Error error(status, base::component::kSocket, XH_PHASE_NONE, text, peer);
@@ -332,7 +340,8 @@ const TcpTransport::Names* TcpTransport::names() const noexcept {
         socklen_t size = sizeof storage;
         if (::getsockname(fd_, reinterpret_cast<sockaddr*>(&storage), &size) == 0) made->local = name_of(storage, size);
         size = sizeof storage;
-        if (remote_.set()) made->remote = remote_.text();
+        if (remote_.set())
+            made->remote = remote_.text();
         else if (::getpeername(fd_, reinterpret_cast<sockaddr*>(&storage), &size) == 0)
             made->remote = name_of(storage, size);
         names_ = std::move(made);

@@ -8,8 +8,9 @@ namespace xh::net {
 
 struct SocketOptions {
     bool no_delay = true;
-    int64_t keep_alive_ms = -1;  ///< first probe after this much silence; -1 is off. Set when the connection first idles
-    loop::Address local;         ///< bound before connecting when it is set
+    int64_t keep_alive_ms =
+        -1;               ///< first probe after this much silence; -1 is off. Set when the connection first idles
+    loop::Address local;  ///< bound before connecting when it is set
 };
 
 /// What a failed connect to `who` ("127.0.0.1:81", "localhost:81") means for a person, and what to look at.
@@ -21,8 +22,8 @@ base::Error connect_error(int os_error, std::string_view who, std::string_view p
 class TcpTransport final : public Transport, private loop::Watch {
 public:
     /// Begins to connect; establish() tells when it is done. nullptr when it failed at once: `error` is filled.
-    static std::unique_ptr<TcpTransport> connect(loop::Loop& loop, const loop::Address& to, const SocketOptions& options,
-                                                 base::Error& error);
+    static std::unique_ptr<TcpTransport> connect(loop::Loop& loop, const loop::Address& to,
+                                                 const SocketOptions& options, base::Error& error);
     /// The same for a Unix socket; a path that starts with a NUL byte is in the abstract space. `again` is set when the
     /// server's queue is full, which the system does not wait for: try later.
     static std::unique_ptr<TcpTransport> connect_unix(loop::Loop& loop, std::string_view path, base::Error& error,

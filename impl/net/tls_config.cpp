@@ -39,11 +39,11 @@ Error config_error(xh_status status, std::string_view text) {
 
 int number_of(TlsVersion version) noexcept {
     switch (version) {
-    case TlsVersion::V1_0: return TLS1_VERSION;
-    case TlsVersion::V1_1: return TLS1_1_VERSION;
-    case TlsVersion::V1_2: return TLS1_2_VERSION;
-    case TlsVersion::V1_3: return TLS1_3_VERSION;
-    case TlsVersion::Default: break;
+        case TlsVersion::V1_0: return TLS1_VERSION;
+        case TlsVersion::V1_1: return TLS1_1_VERSION;
+        case TlsVersion::V1_2: return TLS1_2_VERSION;
+        case TlsVersion::V1_3: return TLS1_3_VERSION;
+        case TlsVersion::Default: break;
     }
     return 0;
 }
@@ -74,8 +74,7 @@ base::Ref<TlsConfig> TlsConfig::build(const TlsOptions& options, Side side, Erro
     auto config = base::Ref<TlsConfig>::adopt(new TlsConfig);
     try {
         Poco::Net::Context::Params params;
-        params.verificationMode =
-            options.verify ? Poco::Net::Context::VERIFY_STRICT : Poco::Net::Context::VERIFY_NONE;
+        params.verificationMode = options.verify ? Poco::Net::Context::VERIFY_STRICT : Poco::Net::Context::VERIFY_NONE;
         params.loadDefaultCAs = false;
         params.cipherList = "DEFAULT";
         params.ecdhCurve = kGroups;
@@ -123,8 +122,8 @@ void TlsConfig::apply_client_callbacks() {
     // The callback replaces POCO's, which would ask the handlers of the process.
     SSL_CTX_set_verify(ssl_, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, verify_ ? tls_verify_callback : nullptr);
     if (!verify_) SSL_CTX_set_cert_verify_callback(ssl_, accept_any, nullptr);
-    SSL_CTX_set_session_cache_mode(
-        ssl_, sessions_ ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_session_cache_mode(ssl_,
+                                   sessions_ ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
     SSL_CTX_sess_set_new_cb(ssl_, sessions_ ? tls_session_callback : nullptr);
     SSL_CTX_set_alpn_protos(ssl_, kAlpnHttp1, sizeof kAlpnHttp1);
 }
@@ -202,7 +201,8 @@ bool TlsConfig::pinned(X509* certificate) const noexcept {
 Error TlsConfig::apply_keylog(const base::String& path) {
     if (path.empty()) return Error();
     keylog_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (keylog_ < 0) return config_error(XH_E_FILE, "the key log " + path + " cannot be written: " + base::errno_text(errno));
+    if (keylog_ < 0)
+        return config_error(XH_E_FILE, "the key log " + path + " cannot be written: " + base::errno_text(errno));
     SSL_CTX_set_app_data(ssl_, this);
     SSL_CTX_set_keylog_callback(ssl_, write_keylog);
     return Error();

@@ -15,8 +15,8 @@ namespace {
 using base::Error;
 
 constexpr std::size_t kMaxConfigs = 64;
-constexpr int64_t kFileAgeMs = 5 * 60 * 1000;     // files that were named may have changed
-constexpr int64_t kMaxAgeMs = 12 * 3600 * 1000;   // as may the system's store
+constexpr int64_t kFileAgeMs = 5 * 60 * 1000;    // files that were named may have changed
+constexpr int64_t kMaxAgeMs = 12 * 3600 * 1000;  // as may the system's store
 
 struct Entry {
     base::String fingerprint;
@@ -66,6 +66,7 @@ public:
         publish();
         finish();
     }
+    void dropped() noexcept override { fail(XH_E_SHUTDOWN); }
 
 protected:
     void work() noexcept override {

@@ -16,37 +16,37 @@ constexpr int kAlertProtocolVersion = 70;
 /// Alerts by which a server says that it does not take the client's certificate, or misses one.
 bool about_client_certificate(int alert) noexcept {
     switch (alert) {
-    case 42:   // bad_certificate
-    case 43:   // unsupported_certificate
-    case 44:   // certificate_revoked
-    case 45:   // certificate_expired
-    case 46:   // certificate_unknown
-    case 48:   // unknown_ca
-    case 116:  // certificate_required
-        return true;
-    default: return false;
+        case 42:   // bad_certificate
+        case 43:   // unsupported_certificate
+        case 44:   // certificate_revoked
+        case 45:   // certificate_expired
+        case 46:   // certificate_unknown
+        case 48:   // unknown_ca
+        case 116:  // certificate_required
+            return true;
+        default: return false;
     }
 }
 
 bool about_version(int reason) noexcept {
     switch (reason) {
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_VERSION_TOO_LOW:
-    case SSL_R_VERSION_TOO_HIGH:
-    case SSL_R_WRONG_SSL_VERSION:
-    case SSL_R_UNKNOWN_PROTOCOL:
-    case SSL_R_NO_PROTOCOLS_AVAILABLE:
-    case SSL_R_INAPPROPRIATE_FALLBACK: return true;
-    default: return false;
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_VERSION_TOO_HIGH:
+        case SSL_R_WRONG_SSL_VERSION:
+        case SSL_R_UNKNOWN_PROTOCOL:
+        case SSL_R_NO_PROTOCOLS_AVAILABLE:
+        case SSL_R_INAPPROPRIATE_FALLBACK: return true;
+        default: return false;
     }
 }
 
 bool about_weakness(int reason) noexcept {
     switch (reason) {
-    case SSL_R_EE_KEY_TOO_SMALL:
-    case SSL_R_CA_KEY_TOO_SMALL:
-    case SSL_R_CA_MD_TOO_WEAK: return true;
-    default: return false;
+        case SSL_R_EE_KEY_TOO_SMALL:
+        case SSL_R_CA_KEY_TOO_SMALL:
+        case SSL_R_CA_MD_TOO_WEAK: return true;
+        default: return false;
     }
 }
 
@@ -70,22 +70,22 @@ Error alert_error(int alert, bool established, std::string_view peer) {
 
 xh_status status_of_verify(long code) noexcept {
     switch (code) {
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_CERT_UNTRUSTED: return XH_E_TLS_UNKNOWN_CA;
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return XH_E_TLS_SELF_SIGNED;
-    case X509_V_ERR_CERT_HAS_EXPIRED: return XH_E_TLS_EXPIRED;
-    case X509_V_ERR_CERT_NOT_YET_VALID: return XH_E_TLS_NOT_YET_VALID;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: return XH_E_TLS_WRONG_HOST;
-    case X509_V_ERR_CERT_REVOKED: return XH_E_TLS_REVOKED;
-    case X509_V_ERR_EE_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_MD_TOO_WEAK: return XH_E_TLS_WEAK;
-    case X509_V_ERR_OUT_OF_MEM: return XH_E_NOMEM;
-    default: return XH_E_TLS_CERTIFICATE;
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_CERT_UNTRUSTED: return XH_E_TLS_UNKNOWN_CA;
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return XH_E_TLS_SELF_SIGNED;
+        case X509_V_ERR_CERT_HAS_EXPIRED: return XH_E_TLS_EXPIRED;
+        case X509_V_ERR_CERT_NOT_YET_VALID: return XH_E_TLS_NOT_YET_VALID;
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH: return XH_E_TLS_WRONG_HOST;
+        case X509_V_ERR_CERT_REVOKED: return XH_E_TLS_REVOKED;
+        case X509_V_ERR_EE_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_MD_TOO_WEAK: return XH_E_TLS_WEAK;
+        case X509_V_ERR_OUT_OF_MEM: return XH_E_NOMEM;
+        default: return XH_E_TLS_CERTIFICATE;
     }
 }
 
@@ -94,17 +94,17 @@ Error verify_error(const VerifyFailure& failure, std::string_view host, std::str
     base::String text("the certificate of ");
     text += peer;
     switch (status) {
-    case XH_E_TLS_WRONG_HOST:
-        text += " is not for ";
-        text += host;
-        break;
-    case XH_E_TLS_UNKNOWN_CA: text += " was issued by an authority that is not trusted here"; break;
-    case XH_E_TLS_SELF_SIGNED: text += " is self-signed and not among the trusted ones"; break;
-    case XH_E_TLS_EXPIRED: text += failure.depth > 0 ? " has an issuer that has expired" : " has expired"; break;
-    case XH_E_TLS_NOT_YET_VALID: text += " is not valid yet; is the clock of this machine right?"; break;
-    case XH_E_TLS_REVOKED: text += " was revoked by its issuer"; break;
-    case XH_E_TLS_WEAK: text += " has a key or signature that is too weak"; break;
-    default: text += " was not accepted"; break;
+        case XH_E_TLS_WRONG_HOST:
+            text += " is not for ";
+            text += host;
+            break;
+        case XH_E_TLS_UNKNOWN_CA: text += " was issued by an authority that is not trusted here"; break;
+        case XH_E_TLS_SELF_SIGNED: text += " is self-signed and not among the trusted ones"; break;
+        case XH_E_TLS_EXPIRED: text += failure.depth > 0 ? " has an issuer that has expired" : " has expired"; break;
+        case XH_E_TLS_NOT_YET_VALID: text += " is not valid yet; is the clock of this machine right?"; break;
+        case XH_E_TLS_REVOKED: text += " was revoked by its issuer"; break;
+        case XH_E_TLS_WEAK: text += " has a key or signature that is too weak"; break;
+        default: text += " was not accepted"; break;
     }
     text += " (";
     text += X509_verify_cert_error_string(failure.code);

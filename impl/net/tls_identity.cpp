@@ -92,7 +92,8 @@ bool Loader::from_pfx(Identity& out) {
     out.chain.reset(chain);
     if (!good) {
         const unsigned long code = ERR_peek_last_error();
-        const bool passphrase = ERR_GET_LIB(code) == ERR_LIB_PKCS12 && ERR_GET_REASON(code) == PKCS12_R_MAC_VERIFY_FAILURE;
+        const bool passphrase =
+            ERR_GET_LIB(code) == ERR_LIB_PKCS12 && ERR_GET_REASON(code) == PKCS12_R_MAC_VERIFY_FAILURE;
         return fail(passphrase ? "its PKCS#12 file does not open with the passphrase that was given"
                                : "its PKCS#12 file is not readable");
     }

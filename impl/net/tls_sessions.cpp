@@ -14,7 +14,7 @@ namespace xh::net::tls_sessions {
 namespace {
 
 constexpr std::size_t kMaxKeys = 256;
-constexpr int kPerKey = 4;
+constexpr int kPerKey = 16;
 
 struct Entry {
     OpensslPtr<SSL_SESSION> sessions[kPerKey];  // the newest last

@@ -16,10 +16,10 @@ namespace {
 
 using base::Error;
 
-constexpr std::size_t kRecordBytes = 16384;                // the most plain text in one record (RFC 8446 5.1)
-constexpr std::size_t kRecordOverhead = 256;               // what a record adds at most
+constexpr std::size_t kRecordBytes = 16384;   // the most plain text in one record (RFC 8446 5.1)
+constexpr std::size_t kRecordOverhead = 256;  // what a record adds at most
 constexpr std::size_t kStageRecords = loop::Loop::kCipherBytes / (kRecordBytes + kRecordOverhead);
-constexpr std::size_t kGatherBytes = 8192;                 // smaller pieces are joined, so that they share a record
+constexpr std::size_t kGatherBytes = 8192;  // smaller pieces are joined, so that they share a record
 
 std::string_view without_dot(std::string_view host) noexcept {
     if (!host.empty() && host.back() == '.') host.remove_suffix(1);
@@ -59,9 +59,9 @@ struct TlsBio {
 
     static long ctrl(BIO* bio, int command, long, void*) {
         switch (command) {
-        case BIO_CTRL_FLUSH: return 1;
-        case BIO_CTRL_EOF: return stream(bio).lower_ended_;
-        default: return 0;
+            case BIO_CTRL_FLUSH: return 1;
+            case BIO_CTRL_EOF: return stream(bio).lower_ended_;
+            default: return 0;
         }
     }
 
@@ -135,7 +135,8 @@ TlsStream::~TlsStream() {
 }
 
 std::unique_ptr<TlsStream> TlsStream::client(loop::Loop& loop, std::unique_ptr<Transport> lower,
-                                             base::Ref<TlsConfig> config, std::string_view host, std::string_view peer) {
+                                             base::Ref<TlsConfig> config, std::string_view host,
+                                             std::string_view peer) {
     std::unique_ptr<TlsStream> stream(new TlsStream(loop, std::move(lower), std::move(config), host, peer));
     stream->prepare_client();
     return stream;
@@ -168,8 +169,8 @@ void TlsStream::prepare_client() {
     } else {
         good = SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
         if (good && config_->verifies()) {
-            X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-                                                        X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+            X509_VERIFY_PARAM_set_hostflags(verify,
+                                            X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
             good = X509_VERIFY_PARAM_set1_host(verify, name.data(), name.size()) == 1;
         }
     }
@@ -188,10 +189,10 @@ std::size_t TlsStream::take_ciphertext(char* to, std::size_t size) {
         ahead_.pos = 0;
         const IoResult result = lower_->read(ahead_.buffer->data(), ahead_.buffer->capacity());
         switch (result.state) {
-        case IoState::Ok: ahead_.len = static_cast<uint32_t>(result.bytes); break;
-        case IoState::Blocked: return 0;
-        case IoState::Eof: lower_ended_ = true; return 0;
-        case IoState::Failed: lower_failed_ = true; return 0;
+            case IoState::Ok: ahead_.len = static_cast<uint32_t>(result.bytes); break;
+            case IoState::Blocked: return 0;
+            case IoState::Eof: lower_ended_ = true; return 0;
+            case IoState::Failed: lower_failed_ = true; return 0;
         }
     }
     const std::size_t n = std::min<std::size_t>(size, ahead_.len);
@@ -246,8 +247,10 @@ bool TlsStream::flush_held() {
         const iovec piece = {held_.data(), held_.size()};
         const IoResult result = lower_->write(&piece, 1);
         if (result.state == IoState::Blocked) return false;
-        if (result.state == IoState::Failed) write_failed_ = true;
-        else held_.erase(0, result.bytes);
+        if (result.state == IoState::Failed)
+            write_failed_ = true;
+        else
+            held_.erase(0, result.bytes);
     }
     if (held_.empty() && held_.capacity() > kRecordBytes) base::String().swap(held_);
     return held_.empty();
@@ -271,9 +274,9 @@ Step TlsStream::establish() {
     if (established_) return Step::Done;
     if (error_) return Step::Failed;
     switch (lower_->establish()) {
-    case Step::Pending: return Step::Pending;
-    case Step::Failed: error_.reset(new Error(lower_->take_error())); return Step::Failed;
-    case Step::Done: break;
+        case Step::Pending: return Step::Pending;
+        case Step::Failed: error_.reset(new Error(lower_->take_error())); return Step::Failed;
+        case Step::Done: break;
     }
     flush_held();
     ERR_clear_error();
@@ -284,8 +287,10 @@ Step TlsStream::establish() {
         finish_handshake();
         return error_ ? Step::Failed : Step::Done;
     }
-    if (write_failed_ && ssl_error == SSL_ERROR_WANT_READ && !lower_->has_pending()) lower_failed_ = true;
-    else if (ssl_error == SSL_ERROR_WANT_READ || ssl_error == SSL_ERROR_WANT_WRITE) return Step::Pending;
+    if (write_failed_ && ssl_error == SSL_ERROR_WANT_READ && !lower_->has_pending())
+        lower_failed_ = true;
+    else if (ssl_error == SSL_ERROR_WANT_READ || ssl_error == SSL_ERROR_WANT_WRITE)
+        return Step::Pending;
     return handshake_failed(ssl_error);
 }
 
@@ -293,7 +298,8 @@ void TlsStream::finish_handshake() {
     SSL* ssl = ssl_.get();
     if (!config_->pinned(SSL_get0_peer_certificate(ssl))) {
         Error error(XH_E_TLS_PIN, base::component::kTls, XH_PHASE_TLS,
-                    "the public key of " + peer_ + " is none of the pinned ones; was the server's key replaced?", peer_);
+                    "the public key of " + peer_ + " is none of the pinned ones; was the server's key replaced?",
+                    peer_);
         error.tls_depth = 0;
         error.tls_subject = subject_of(SSL_get0_peer_certificate(ssl));
         return break_with(std::move(error));
@@ -355,9 +361,9 @@ IoResult TlsStream::read(char* to, std::size_t capacity) {
     settle_reading();
     if (done > 0) return {IoState::Ok, done};  // an end that was seen is told by the next call
     switch (reading_) {
-    case Reading::Open: return {capacity ? IoState::Blocked : IoState::Ok, 0};
-    case Reading::Ended: return {IoState::Eof, 0};
-    case Reading::Broken: break;
+        case Reading::Open: return {capacity ? IoState::Blocked : IoState::Ok, 0};
+        case Reading::Ended: return {IoState::Eof, 0};
+        case Reading::Broken: break;
     }
     return {IoState::Failed, 0};
 }

@@ -71,10 +71,10 @@ private:
     base::Ref<TlsConfig> config_;
     TransportOwner* owner_ = nullptr;
     OpensslPtr<SSL> ssl_;
-    base::Slice ahead_;           // ciphertext that was read and not yet decrypted
+    base::Slice ahead_;              // ciphertext that was read and not yet decrypted
     base::Ref<base::Buffer> stage_;  // ciphertext of the write under way
     std::size_t staged_ = 0;
-    base::String held_;           // ciphertext that the transport has not taken
+    base::String held_;  // ciphertext that the transport has not taken
     std::unique_ptr<base::Error> error_;
     std::unique_ptr<VerifyFailure> verify_;
     base::String host_;

@@ -216,8 +216,8 @@ OpensslPtr<X509_STORE> make_trust_store(const TlsOptions& options, Error& error)
         Found more;
         base::String why;
         if (!add_path(store.get(), options.ca_file, more, why) || more.certificates + more.lists == 0) {
-            error = ca_error(options.ca_file, why.empty() ? std::string_view("there is no certificate in it")
-                                                          : std::string_view(why));
+            error = ca_error(options.ca_file,
+                             why.empty() ? std::string_view("there is no certificate in it") : std::string_view(why));
             return nullptr;
         }
         found.lists += more.lists;

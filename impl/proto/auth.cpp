@@ -29,7 +29,8 @@ bool parse_auth_method(std::string_view name, AuthMethod& out) noexcept {
 }
 
 xh_status basic_authorization(std::string_view user, std::string_view password, base::String& value) {
-    if (user.find(':') != std::string_view::npos || has_control(user) || has_control(password)) return XH_E_INVALID_ARGUMENT;
+    if (user.find(':') != std::string_view::npos || has_control(user) || has_control(password))
+        return XH_E_INVALID_ARGUMENT;
     base::String pair(user);
     pair.push_back(':');
     pair.append(password.data(), password.size());

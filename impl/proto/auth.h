@@ -36,8 +36,11 @@ struct AuthMemory : base::Counted {
 class Authenticator : public base::Allocated {
 public:
     /// @param memory  of earlier requests; nullptr makes a new one
-    Authenticator(AuthMethod method, std::string_view user, std::string_view password, base::Ref<AuthMemory> memory = nullptr)
-        : method_(method), user_(user), password_(password),
+    Authenticator(AuthMethod method, std::string_view user, std::string_view password,
+                  base::Ref<AuthMemory> memory = nullptr)
+        : method_(method),
+          user_(user),
+          password_(password),
           memory_(memory ? std::move(memory) : base::make_ref<AuthMemory>()) {}
 
     /// The value of Authorization (Proxy-Authorization) for the next attempt; empty when none is to be sent: nothing goes

@@ -12,7 +12,8 @@ constexpr std::size_t kMaxChallenges = 16;
 constexpr std::size_t kMaxParams = 32;
 
 bool is_token68(char c) noexcept {
-    return base::is_alpha(c) || base::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
+    return base::is_alpha(c) || base::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' ||
+           c == '/';
 }
 
 /// A position in a field and the small steps over it; none reads past the end.

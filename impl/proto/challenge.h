@@ -16,7 +16,7 @@ struct Challenge {
     base::String scheme;   ///< lower case: "basic", "digest", "negotiate"
     base::String token68;  ///< what stands behind the scheme in place of parameters; usually empty
     base::Vec<AuthParam> params;
-    bool broken = false;   ///< a quoted string without end, a repeated parameter or a control byte: not to be answered
+    bool broken = false;  ///< a quoted string without end, a repeated parameter or a control byte: not to be answered
 
     /// Value of a parameter; data() is nullptr when it is absent. The name is given in lower case.
     std::string_view find(std::string_view name) const noexcept;

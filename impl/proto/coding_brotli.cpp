@@ -40,7 +40,8 @@ public:
             default: break;
         }
         const BrotliDecoderErrorCode code = BrotliDecoderGetErrorCode(decoder_);
-        const bool memory = code <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES && code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES;
+        const bool memory =
+            code <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES && code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES;
         return fail(memory ? XH_E_NOMEM : XH_E_BAD_CODING, BrotliDecoderErrorString(code));
     }
 

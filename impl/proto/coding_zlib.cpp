@@ -53,9 +53,7 @@ public:
                     if (state_ == State::Data) return Step::NeedInput;
                     break;
                 }
-                case State::Trailer:
-                    in = {};
-                    return Step::NeedInput;
+                case State::Trailer: in = {}; return Step::NeedInput;
             }
         }
     }

@@ -121,8 +121,8 @@ ContentDecoder::Result ContentDecoder::run_two(std::string_view& in, char*& out,
     }
 }
 
-ContentDecoder::Result ContentDecoder::decode(const char* in, std::size_t n, std::size_t& used, char* out, std::size_t cap,
-                                              std::size_t& produced) noexcept {
+ContentDecoder::Result ContentDecoder::decode(const char* in, std::size_t n, std::size_t& used, char* out,
+                                              std::size_t cap, std::size_t& produced) noexcept {
     used = produced = 0;
     if (status_ != XH_OK) return Result::Error;
     if (cap == 0) return Result::NeedOutput;

@@ -98,7 +98,8 @@ public:
 
     /// Decodes from `in` (n bytes) to `out` (cap bytes, at least 1); says how many were read and written. Bytes written
     /// count even when the result is Error.
-    Result decode(const char* in, std::size_t n, std::size_t& used, char* out, std::size_t cap, std::size_t& produced) noexcept;
+    Result decode(const char* in, std::size_t n, std::size_t& used, char* out, std::size_t cap,
+                  std::size_t& produced) noexcept;
 
     /// Call when the body has ended and the last result was NeedInput.
     /// @return XH_OK; XH_E_TRUNCATED when the coded data goes on; the status of an earlier error
@@ -125,7 +126,7 @@ private:
     base::Vec<char> middle_;
     std::size_t middle_at_ = 0;
     std::size_t middle_end_ = 0;
-    bool first_full_ = false;   // first_ stopped at a full buffer and may have more
+    bool first_full_ = false;  // first_ stopped at a full buffer and may have more
     bool second_full_ = false;
     uint64_t total_in_ = 0;
     uint64_t total_middle_ = 0;

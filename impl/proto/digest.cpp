@@ -169,9 +169,8 @@ xh_status DigestSession::authorize(std::string_view user, std::string_view passw
     ++count_;
     for (unsigned i = 0; i < 8; ++i) nc[i] = "0123456789abcdef"[(count_ >> (28 - 4 * i)) & 15];
     const std::string_view nc_text(nc, 8), qop_text = qop == Qop::AuthInt ? "auth-int" : "auth";
-    const bool hashed = qop == Qop::None
-                            ? hash({a1.view(), nonce_, a2.view()}, response)
-                            : hash({a1.view(), nonce_, nc_text, cnonce, qop_text, a2.view()}, response);
+    const bool hashed = qop == Qop::None ? hash({a1.view(), nonce_, a2.view()}, response)
+                                         : hash({a1.view(), nonce_, nc_text, cnonce, qop_text, a2.view()}, response);
     if (!hashed) return XH_E_NOT_SUPPORTED;
 
     value.assign("Digest ");

@@ -41,7 +41,8 @@ DigestHash& DigestHash::add(std::string_view bytes) noexcept {
 bool DigestHash::finish(HexDigest& out) noexcept {
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    good_ = good_ && EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), bytes, &size) == 1 && size * 2 <= kMaxDigestHex;
+    good_ =
+        good_ && EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), bytes, &size) == 1 && size * 2 <= kMaxDigestHex;
     if (!good_) return false;
     put_hex(bytes, size, out.text);
     out.size = size * 2;

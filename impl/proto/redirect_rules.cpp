@@ -33,11 +33,8 @@ RedirectStep redirect_step(int status, std::string_view method) noexcept {
             step.drop_body = true;
             break;
         case 307:
-        case 308:
-            step.follow = true;
-            break;
-        default:
-            break;
+        case 308: step.follow = true; break;
+        default: break;
     }
     if (step.to_get) step.drop_body = true;
     return step;

@@ -6,9 +6,9 @@
 namespace xh::proto {
 
 struct RedirectStep {
-    bool follow = false;      ///< the status is a redirect that can be followed when a Location came with it
-    bool to_get = false;      ///< the method becomes GET
-    bool drop_body = false;   ///< the body and the headers that describe it are not sent again
+    bool follow = false;     ///< the status is a redirect that can be followed when a Location came with it
+    bool to_get = false;     ///< the method becomes GET
+    bool drop_body = false;  ///< the body and the headers that describe it are not sent again
 };
 
 /// 301, 302: POST becomes GET. 303: everything but GET and HEAD becomes GET. 307, 308: method and body stay.
@@ -17,7 +17,7 @@ RedirectStep redirect_step(int status, std::string_view method) noexcept;
 
 /// What the step crosses.
 struct RedirectCrossing {
-    bool origin = false;     ///< scheme, host or port changes, so https to http and back too
+    bool origin = false;  ///< scheme, host or port changes, so https to http and back too
     bool body_dropped = false;
 };
 

@@ -272,7 +272,7 @@ XH_API xh_status XH_CALL xh_shutdown(int64_t timeout_ms);
 /** What xh_debug_live counts. */
 enum {
     XH_LIVE_HANDLES = 0,
-    XH_LIVE_BUFFERS = 1,
+    XH_LIVE_BUFFERS = 1, /**< xh_buf: received data that the application keeps */
     XH_LIVE_SOCKETS = 2,
     XH_LIVE_THREADS = 3,
     XH_LIVE_BYTES = 4 /**< bytes given out by the allocator of xh and not freed yet */

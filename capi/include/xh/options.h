@@ -186,8 +186,8 @@ XH_API xh_status XH_CALL xh_options_set_body_borrow(xh_options *options, const v
 /** The body is a JSON text: "application/json; charset=utf-8". Checked and copied.
  *  @return XH_OK; XH_E_INVALID_JSON   @thread XH_SINGLE   @since 1.0   @req Q04 */
 XH_API xh_status XH_CALL xh_options_set_body_json(xh_options *options, const char *json, size_t len);
-/** The body is a file, read while it is sent. Opened at the start of each request.
- *  @return XH_OK; the request ends with XH_E_FILE when it cannot be read   @thread XH_SINGLE   @since 1.0   @req Q04 */
+/** The body is a file, read while it is sent. Opened by xh_request_new(), which refuses one that cannot be opened.
+ *  @return XH_OK   @thread XH_SINGLE   @since 1.0   @req Q04 */
 XH_API xh_status XH_CALL xh_options_set_body_file(xh_options *options, const char *path, size_t len);
 
 /** Produces the next piece of a body.

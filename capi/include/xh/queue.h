@@ -9,7 +9,8 @@
 
 XH_BEGIN_DECLS
 
-/** Counted. Any number of requests may share one. One thread at a time drains it. Its memory is bounded by the windows of
+/** Counted. A request gives XH_EVENT_HEADERS, DATA (only when XH_OPT_RETURN_RESPONSE_BODY is 0: a collected body is read from
+ *  the response), RESPONSE or ERROR, and TERMINATE; INFORMATION for interim responses. Any number of requests may share one. One thread at a time drains it. Its memory is bounded by the windows of
  *  its requests: data counts as consumed only when xh_event_done() gives it back. */
 typedef struct xh_queue xh_queue;
 

@@ -64,7 +64,7 @@ typedef struct xh_request_callbacks {
  *  @param out        owned by the caller; NULL when no handle is wanted; unchanged on error
  *  @param err        what was wrong; may be NULL; unchanged on XH_OK; free with xh_error_free()
  *  @return XH_OK; XH_E_INVALID_URL; XH_E_UNSUPPORTED_SCHEME; XH_E_OPTION_CONFLICT (returnResponseBody false without on_data;
- *          callbacks together with a queue; loop and agent that differ); XH_E_BODY_USED; XH_E_UNENCODABLE;
+ *          callbacks together with a queue; loop and agent that differ); XH_E_BODY_USED; XH_E_UNENCODABLE; XH_E_FILE;
  *          XH_E_AGENT_DESTROYED; XH_E_FORKED
  *  @thread any   @calls nothing   @since 1.0   @req Q01 Q02 Q19 Q28 */
 XH_API xh_status XH_CALL xh_request_new(const char *url, size_t url_len, const xh_options *options,

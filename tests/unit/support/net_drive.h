@@ -55,25 +55,15 @@ public:
         });
         return text.empty();
     }
-    /// Reads until `got` ends with `end`, or with "" to the end of the stream.
+    /// Reads until `got` ends with `end`, or with "" to the end of the stream; `step` bytes at a time.
     IoState receive(std::string_view end, std::size_t step = 65536) {
-        IoState state = IoState::Blocked;
-        std::string block(step, 0);
-        const bool to_end = end.empty();
-        drive(loop_, [&] {
-            for (;;) {
-                if (!to_end && got.size() >= end.size() && got.compare(got.size() - end.size(), end.size(), end) == 0) {
-                    state = IoState::Ok;
-                    return true;
-                }
-                const IoResult result = transport_->read(&block[0], block.size());
-                state = result.state;
-                if (result.state == IoState::Blocked) return false;
-                if (result.state != IoState::Ok) return true;
-                got.append(block, 0, result.bytes);
-            }
+        return receive_until(step, [this, end] {
+            return !end.empty() && got.size() >= end.size() &&
+                   got.compare(got.size() - end.size(), end.size(), end) == 0;
         });
-        return state;
+    }
+    IoState receive_bytes(std::size_t size, std::size_t step = 65536) {
+        return receive_until(step, [this, size] { return got.size() >= size; });
     }
     bool shutdown() {
         IoState state = IoState::Blocked;
@@ -86,6 +76,24 @@ public:
     uint32_t ready = 0;
 
 private:
+    IoState receive_until(std::size_t step, std::function<bool()> done) {
+        IoState state = IoState::Blocked;
+        std::string block(step, 0);
+        drive(loop_, [&] {
+            for (;;) {
+                if (done()) {
+                    state = IoState::Ok;
+                    return true;
+                }
+                const IoResult result = transport_->read(&block[0], block.size());
+                state = result.state;
+                if (result.state == IoState::Blocked) return false;
+                if (result.state != IoState::Ok) return true;
+                got.append(block, 0, result.bytes);
+            }
+        });
+        return state;
+    }
     void on_transport_ready(uint32_t bits) override {
         ++events;
         ready |= bits;
