@@ -51,8 +51,12 @@ void Agent::on_mail(uint32_t bits) {
                 continue;
             }
             base::Ref<PooledConn> alive(conn);
-            conn->abort(base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, XH_PHASE_NONE,
-                                    "socket hang up: the agent was destroyed"));
+            try {
+                conn->abort(base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, XH_PHASE_NONE,
+                                        "socket hang up: the agent was destroyed"));
+            } catch (const std::bad_alloc&) {
+                conn->abort(base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, XH_PHASE_NONE, "socket hang up"));
+            }
             if (origin->busy.first == conn) give_back(*conn, false);
             origin = origins_;
         }
@@ -180,7 +184,12 @@ bool Agent::make_room(const Origin& origin) {
 void Agent::dial(Origin& origin, Waiter& waiter) {
     waiter.agent_ = this;
     waiter.origin_ = &origin;
-    waiter.dial_ = std::make_unique<Dial>(*this, origin, waiter);
+    try {
+        waiter.dial_ = std::make_unique<Dial>(*this, origin, waiter);
+    } catch (const std::bad_alloc&) {
+        waiter.origin_ = nullptr;  // it neither waits nor has a connection made for it
+        throw;
+    }
     waiter.dial_->start();
 }
 
@@ -246,7 +255,11 @@ void Agent::serve_waiters(Origin* hint) {
         if (!waiter || !make_room(*waiter->origin_)) break;
         Origin& origin = *waiter->origin_;
         dequeue(*waiter);
-        dial(origin, *waiter);
+        try {
+            dial(origin, *waiter);
+        } catch (const std::bad_alloc&) {
+            waiter->on_lease_failed({}, nullptr, {});
+        }
     }
     if (hint) forget_if_unused(*hint);
 }
@@ -271,7 +284,10 @@ void Agent::fail_waiters(xh_status status, std::string_view text) {
         dequeue(*waiter);
         waiter->origin_ = nullptr;
         base::ErrorList errors;
-        errors.emplace_back(status, base::component::kAgent, XH_PHASE_QUEUE, text);
+        try {
+            errors.emplace_back(status, base::component::kAgent, XH_PHASE_QUEUE, text);
+        } catch (const std::bad_alloc&) {  // an empty list says so
+        }
         waiter->on_lease_failed(std::move(errors), nullptr, {});
         at = origins_;
     }

@@ -16,7 +16,7 @@ class Waiter {
 public:
     /// `times` of a connection just made; nullptr for a kept one.
     virtual void on_lease(base::Ref<PooledConn> conn, const net::ConnectTimes* times) = 0;
-    /// `times` nullptr when no connection was tried. `proxy_answer` is empty unless a proxy refused.
+    /// An empty list is "out of memory". `times` nullptr when no connection was tried. `proxy_answer` is empty unless a proxy refused.
     virtual void on_lease_failed(base::ErrorList errors, const net::ConnectTimes* times, std::string_view proxy_answer) = 0;
     /// XH_PHASE_LOOKUP .. XH_PHASE_TLS as a connection is made for this waiter.
     virtual void on_lease_phase(int32_t phase) = 0;

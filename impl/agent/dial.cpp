@@ -23,7 +23,12 @@ void Dial::on_connected(std::unique_ptr<net::Transport> transport) {
     base::Ref<Agent> agent(&agent_);
     std::unique_ptr<Dial> self = std::move(waiter_.dial_);
     waiter_.origin_ = nullptr;
-    base::Ref<PooledConn> conn = agent->adopt(origin_, std::move(transport));
+    base::Ref<PooledConn> conn;
+    try {
+        conn = agent->adopt(origin_, std::move(transport));
+    } catch (const std::bad_alloc&) {
+        return waiter_.on_lease_failed({}, &times(), {});
+    }
     waiter_.on_lease(std::move(conn), &times());
 }
 

@@ -15,6 +15,16 @@ proto::Verdict verdict_of(BodyVerdict verdict) noexcept {
 
 }  // namespace
 
+template <class F>
+void Exchange::guarded(F&& step) noexcept {
+    try {
+        step();
+    } catch (const std::bad_alloc&) {
+        abandon();
+        sink_.on_exchange_failed(base::ErrorList(), false);
+    }
+}
+
 base::String Exchange::peer() const {
     base::String out;
     if (!plan_.agent) return out;
@@ -76,18 +86,22 @@ void Exchange::record(const net::ConnectTimes* times) {
 }
 
 void Exchange::on_lease(base::Ref<agent::PooledConn> conn, const net::ConnectTimes* times) {
-    record(times);
-    begin(std::move(conn));
+    guarded([&] {
+        record(times);
+        begin(std::move(conn));
+    });
 }
 
 void Exchange::on_lease_failed(base::ErrorList errors, const net::ConnectTimes* times, std::string_view proxy_answer) {
-    phase_timer_.disarm();
-    record(times);
-    hop_->mark(XH_TIME_END, base::monotonic_ns());
-    if (!proxy_answer.empty()) sink_.on_exchange_proxy_answer(proxy_answer);
-    for (base::Error& error : errors) error.safe_to_retry = true;  // nothing of the request has left
-    plan_.agent = nullptr;
-    sink_.on_exchange_failed(std::move(errors), false);
+    guarded([&] {
+        phase_timer_.disarm();
+        record(times);
+        hop_->mark(XH_TIME_END, base::monotonic_ns());
+        if (!proxy_answer.empty()) sink_.on_exchange_proxy_answer(proxy_answer);
+        for (base::Error& error : errors) error.safe_to_retry = true;  // nothing of the request has left
+        plan_.agent = nullptr;
+        sink_.on_exchange_failed(std::move(errors), false);
+    });
 }
 
 void Exchange::record_connection() {
@@ -108,7 +122,7 @@ void Exchange::begin(base::Ref<agent::PooledConn> conn) {
     if (plan_.receive_limit < loop::Loop::kReceiveBytes) conn_->set_receive_limit(plan_.receive_limit);
     base::String& head = loop().scratch();
     head.clear();
-    xh_status status = sink_.write_head(head, plan_.agent->settings().reuses() && plan_.origin.profile->poolable());
+    xh_status status = sink_.write_head(head, plan_.agent->settings().reuses() && plan_.origin.profile->poolable() && !plan_.last);
     if (status != XH_OK) {
         fail(base::Error(status, base::component::kRequest, XH_PHASE_SEND, xh_status_text(status)));
         return;
@@ -124,14 +138,16 @@ void Exchange::begin(base::Ref<agent::PooledConn> conn) {
 // --- sending ---
 
 void Exchange::on_conn_sent(bool done) {
-    if (done) {
-        all_sent_ = true;
-        hop_->mark(XH_TIME_SEND_END, base::monotonic_ns());
-        if (!head_seen_) await_head();
-    } else if (plan_.expect_continue && conn_->outgoing().body_held() && !head_seen_) {
-        phase_ = XH_PHASE_HEAD;  // it is the server's turn to say that it wants the body
-    }
-    sink_.on_exchange_sent();
+    guarded([&] {
+        if (done) {
+            all_sent_ = true;
+            hop_->mark(XH_TIME_SEND_END, base::monotonic_ns());
+            if (!head_seen_) await_head();
+        } else if (plan_.expect_continue && conn_->outgoing().body_held() && !head_seen_) {
+            phase_ = XH_PHASE_HEAD;  // it is the server's turn to say that it wants the body
+        }
+        sink_.on_exchange_sent();
+    });
 }
 
 void Exchange::await_head() {
@@ -144,11 +160,21 @@ void Exchange::resume_sending() {
     if (conn_) conn_->resume_sending(false);
 }
 
-void Exchange::on_conn_source_failed(base::Error error) { fail(std::move(error)); }
+void Exchange::on_conn_source_failed(base::Error error) {
+    guarded([&] {
+     fail(std::move(error)); 
+    });
+}
 
 // --- receiving ---
 
 proto::Verdict Exchange::on_conn_head(const proto::Head& head) {
+    proto::Verdict verdict = proto::Verdict::Gone;
+    guarded([&] { verdict = take_head(head); });
+    return verdict;
+}
+
+proto::Verdict Exchange::take_head(const proto::Head& head) {
     if (hop_->at(XH_TIME_FIRST_BYTE) < 0) hop_->mark(XH_TIME_FIRST_BYTE, conn_->first_byte_ns());
     if (head.status < 200 && head.status != 101) {
         if (head.status == 100 && conn_->outgoing().body_held()) {
@@ -173,7 +199,7 @@ proto::Verdict Exchange::on_conn_head(const proto::Head& head) {
     phase_timer_.disarm();
     phase_ = XH_PHASE_BODY;
     hop_->status.store(head.status, std::memory_order_relaxed);
-    keep_alive_ = head.keep_alive;
+    keep_alive_ = head.keep_alive && !plan_.last;
     if (keep_alive_) read_keep_alive(head);
     if (!conn_->sent_all() && (conn_->outgoing().body_held() || head.status >= 300)) {
         // The server has decided without the rest of the body: it is not sent, so the connection cannot be used again.
@@ -200,25 +226,31 @@ void Exchange::read_keep_alive(const proto::Head& head) {
 }
 
 std::size_t Exchange::on_conn_body(const char* data, std::size_t n, proto::Verdict& verdict) {
-    BodyVerdict answer = BodyVerdict::Go;
-    std::size_t taken = sink_.on_exchange_body(data, n, answer);
-    verdict = active() ? verdict_of(answer) : proto::Verdict::Gone;
+    std::size_t taken = n;
+    verdict = proto::Verdict::Gone;
+    guarded([&] {
+        BodyVerdict answer = BodyVerdict::Go;
+        taken = sink_.on_exchange_body(data, n, answer);
+        if (active()) verdict = verdict_of(answer);
+    });
     return taken;
 }
 
 proto::Verdict Exchange::on_conn_trailers(const proto::HeaderSpan* fields, uint32_t count, const char* data, uint32_t) {
-    sink_.on_exchange_trailers(fields, count, data);
+    guarded([&] { sink_.on_exchange_trailers(fields, count, data); });
     return active() ? proto::Verdict::Go : proto::Verdict::Gone;
 }
 
 proto::Verdict Exchange::on_conn_message_end() {
-    hop_->mark(XH_TIME_END, base::monotonic_ns());
-    phase_timer_.disarm();
-    stall_timer_.disarm();
-    phase_ = XH_PHASE_DONE;
-    release_connection(keep_alive_);
-    plan_.agent = nullptr;
-    sink_.on_exchange_end();
+    guarded([&] {
+        hop_->mark(XH_TIME_END, base::monotonic_ns());
+        phase_timer_.disarm();
+        stall_timer_.disarm();
+        phase_ = XH_PHASE_DONE;
+        release_connection(keep_alive_);
+        plan_.agent = nullptr;
+        sink_.on_exchange_end();
+    });
     return proto::Verdict::Go;
 }
 
@@ -237,11 +269,13 @@ void Exchange::release_connection(bool reusable) {
 }
 
 void Exchange::on_conn_failed(base::Error error) {
-    bool answered = conn_->first_byte_ns() >= 0;
-    // A kept connection that the server closed meanwhile is no fault of this request (A15). What it did not get whole it
-    // cannot have acted upon.
-    bool stale = reused_ && !answered && (plan_.safe_to_repeat || !all_sent_) && error.status != XH_E_CALLBACK;
-    fail(std::move(error), stale);
+    guarded([&] {
+        bool answered = conn_->first_byte_ns() >= 0;
+        // A kept connection that the server closed meanwhile is no fault of this request (A15). What it did not get whole it
+        // cannot have acted upon.
+        bool stale = reused_ && !answered && (plan_.safe_to_repeat || !all_sent_) && error.status != XH_E_CALLBACK;
+        fail(std::move(error), stale);
+    });
 }
 
 void Exchange::fail(base::Error error, bool stale) {
@@ -265,33 +299,37 @@ void Exchange::fail_timeout(xh_status status, int64_t ms, std::string_view doing
 }
 
 void Exchange::phase_expired(void* self) {
-    auto* exchange = static_cast<Exchange*>(self);
-    const ExchangeDeadlines& deadlines = exchange->plan_.deadlines;
-    if (exchange->phase_ == XH_PHASE_QUEUE) {
-        exchange->fail_timeout(XH_E_TIMEOUT_QUEUE, deadlines.queue_ms, "waiting for a free connection to");
-    } else if (exchange->conn_ && exchange->conn_->outgoing().body_held()) {
-        // No word from the server: RFC 9110 10.1.1 tells not to wait for ever.
-        exchange->phase_ = XH_PHASE_SEND;
-        exchange->conn_->resume_sending(true);
-    } else {
-        exchange->fail_timeout(XH_E_TIMEOUT_HEAD, deadlines.head_ms, "waiting for the response of");
-    }
+    static_cast<Exchange*>(self)->guarded([self] {
+        auto* exchange = static_cast<Exchange*>(self);
+        const ExchangeDeadlines& deadlines = exchange->plan_.deadlines;
+        if (exchange->phase_ == XH_PHASE_QUEUE) {
+            exchange->fail_timeout(XH_E_TIMEOUT_QUEUE, deadlines.queue_ms, "waiting for a free connection to");
+        } else if (exchange->conn_ && exchange->conn_->outgoing().body_held()) {
+            // No word from the server: RFC 9110 10.1.1 tells not to wait for ever.
+            exchange->phase_ = XH_PHASE_SEND;
+            exchange->conn_->resume_sending(true);
+        } else {
+            exchange->fail_timeout(XH_E_TIMEOUT_HEAD, deadlines.head_ms, "waiting for the response of");
+        }
+    });
 }
 
 void Exchange::stall_expired(void* self) {
-    auto* exchange = static_cast<Exchange*>(self);
-    if (!exchange->conn_) return;
-    loop::Loop& loop = exchange->loop();
-    int64_t ms = exchange->plan_.deadlines.stall_ms;
-    // The timer is not moved for each byte: when it fires it looks when the last one was.
-    int64_t due = base::deadline_after(exchange->conn_->last_io_ns(), ms);
-    bool application = exchange->held_up_ || exchange->sink_.holds_up() || exchange->conn_->outgoing().waiting();
-    if (application) due = base::deadline_after(loop.turn_ns(), ms);
-    if (due > loop.turn_ns()) {
-        loop.arm(exchange->stall_timer_, due);
-        return;
-    }
-    exchange->fail_timeout(XH_E_TIMEOUT_STALL, ms, "without a byte to or from");
+    static_cast<Exchange*>(self)->guarded([self] {
+        auto* exchange = static_cast<Exchange*>(self);
+        if (!exchange->conn_) return;
+        loop::Loop& loop = exchange->loop();
+        int64_t ms = exchange->plan_.deadlines.stall_ms;
+        // The timer is not moved for each byte: when it fires it looks when the last one was.
+        int64_t due = base::deadline_after(exchange->conn_->last_io_ns(), ms);
+        bool application = exchange->held_up_ || exchange->sink_.holds_up() || exchange->conn_->outgoing().waiting();
+        if (application) due = base::deadline_after(loop.turn_ns(), ms);
+        if (due > loop.turn_ns()) {
+            loop.arm(exchange->stall_timer_, due);
+            return;
+        }
+        exchange->fail_timeout(XH_E_TIMEOUT_STALL, ms, "without a byte to or from");
+    });
 }
 
 }  // namespace xh::client

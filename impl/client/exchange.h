@@ -29,6 +29,7 @@ struct ExchangePlan {
     int64_t body_length = 0;   ///< announced; -1 is chunked
     bool expect_continue = false;
     bool fresh = false;        ///< no kept connection
+    bool last = false;         ///< the request says "Connection: close": nothing follows on its connection
     bool safe_to_repeat = false;  ///< the method is idempotent
     std::size_t receive_limit = loop::Loop::kReceiveBytes;
 };
@@ -48,6 +49,7 @@ public:
     virtual void on_exchange_sent() = 0;
     /// The whole answer has come and the connection has been given back.
     virtual void on_exchange_end() = 0;
+    /// An empty list is "out of memory"; the call must not throw then.
     /// `stale`: a kept connection had gone before it was used, nothing of an answer came, and repeating is harmless.
     virtual void on_exchange_failed(base::ErrorList errors, bool stale) = 0;
     virtual void on_exchange_proxy_answer(std::string_view answer) = 0;
@@ -100,6 +102,10 @@ private:
     void on_conn_source_failed(base::Error error) override;
     void on_conn_failed(base::Error error) override;
 
+    /// Runs a step; when memory is out the exchange ends, and the sink is told with an empty list.
+    template <class F>
+    void guarded(F&& step) noexcept;
+    proto::Verdict take_head(const proto::Head& head);
     void begin(base::Ref<agent::PooledConn> conn);
     void mark_queue_end(int64_t when) noexcept;
     void record(const net::ConnectTimes* times);

@@ -4,10 +4,22 @@
 
 #include "base/ascii.h"
 #include "base/log.h"
+#include "base/per_process.h"
 #include "base/process.h"
 #include "loop/library.h"
 
 namespace xh::client {
+
+namespace {
+
+struct NoMemory {
+    base::ErrorList errors;
+    NoMemory() { errors.emplace_back(XH_E_NOMEM, base::component::kRequest, XH_PHASE_NONE, "out of memory"); }
+};
+
+base::PerProcess<NoMemory> g_no_memory;
+
+}  // namespace
 
 Request::Request(base::Ref<const Options> options, uint32_t wanted)
     : options_(std::move(options)),
@@ -15,7 +27,8 @@ Request::Request(base::Ref<const Options> options, uint32_t wanted)
       id_(base::next_id()),
       exchange_(*this),
       incoming_(*this),
-      first_hop_(base::monotonic_ns()) {
+      first_hop_(base::monotonic_ns()),
+      no_memory_(&g_no_memory.get().errors) {
     total_timer_.set(total_expired, this);
     skim_timer_.set(skim_expired, this);
 }
@@ -38,10 +51,14 @@ void Request::terminate() noexcept {
     loop_->post(*this, kEnd);
 }
 
-void Request::fail_by_application(xh_status status, std::string_view text) {
-    auto error = std::make_unique<base::Error>(status, base::component::kRequest, XH_PHASE_NONE, text);
-    base::Error* none = nullptr;
-    if (failure_.compare_exchange_strong(none, error.get(), std::memory_order_acq_rel)) error.release();
+void Request::fail_by_application(xh_status status, std::string_view text) noexcept {
+    try {
+        auto error = std::make_unique<base::Error>(status, base::component::kRequest, XH_PHASE_NONE, text);
+        base::Error* none = nullptr;
+        if (failure_.compare_exchange_strong(none, error.get(), std::memory_order_acq_rel)) error.release();
+    } catch (const std::bad_alloc&) {
+        failed_without_memory_.store(true, std::memory_order_release);
+    }
     terminate();
 }
 
@@ -99,7 +116,7 @@ const Hop* Request::hop(std::size_t index) const noexcept {
 
 void Request::on_mail(uint32_t bits) {
     if (finished_) return;
-    try {
+    guarded([&] {
         if (bits & kEnd) return end_by_application();
         if (bits & kStart) start();
         if (bits & kConsume) incoming_.consume(consumed_.exchange(0, std::memory_order_acq_rel));
@@ -109,9 +126,7 @@ void Request::on_mail(uint32_t bits) {
         exchange_.set_held_up(false);
         if (body_ended_) return complete();
         exchange_.resume_reading();
-    } catch (const std::bad_alloc&) {
-        end(base::Error(XH_E_NOMEM, base::component::kRequest, exchange_.phase(), ""));
-    }
+    });
 }
 
 void Request::start() {
@@ -122,22 +137,27 @@ void Request::start() {
 }
 
 void Request::total_expired(void* self) {
-    auto* request = static_cast<Request*>(self);
-    char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%.3g", request->options_->timeout_s);
-    base::String text("the request as a whole took longer than the ");
-    text.append(seconds).append(" s that its timeout allows");
-    base::Error error(XH_E_TIMEOUT_TOTAL, base::component::kRequest, request->exchange_.phase(), text, request->exchange_.peer());
-    error.request_sent = request->exchange_.request_sent();
-    request->end(std::move(error));
+    static_cast<Request*>(self)->guarded([self] {
+        auto* request = static_cast<Request*>(self);
+        char seconds[32];
+        std::snprintf(seconds, sizeof seconds, "%.3g", request->options_->timeout_s);
+        base::String text("the request as a whole took longer than the ");
+        text.append(seconds).append(" s that its timeout allows");
+        base::Error error(XH_E_TIMEOUT_TOTAL, base::component::kRequest, request->exchange_.phase(), text, request->exchange_.peer());
+        error.request_sent = request->exchange_.request_sent();
+        request->end(std::move(error));
+    });
 }
 
 void Request::on_shutdown() {
-    end(base::Error(XH_E_SHUTDOWN, base::component::kRequest, exchange_.phase(), "the library was shut down"));
+    guarded([this] {
+        end(base::Error(XH_E_SHUTDOWN, base::component::kRequest, exchange_.phase(), "the library was shut down"));
+    });
 }
 
 void Request::end_by_application() {
     std::unique_ptr<base::Error> failure(failure_.exchange(nullptr, std::memory_order_acq_rel));
+    if (!failure && failed_without_memory_.load(std::memory_order_acquire)) return end(base::ErrorList());
     base::Error error = failure ? std::move(*failure)
                                 : base::Error(XH_E_CANCELLED, base::component::kRequest, XH_PHASE_NONE, "the request was terminated");
     error.phase = exchange_.phase();
@@ -163,8 +183,8 @@ void Request::end(base::ErrorList errors) {
     finished_ = true;
     RequestEvent event;
     event.type = XH_EVENT_ERROR;
-    event.status = errors_.front().status;
-    event.error = &errors_.front();
+    event.status = this->errors()->front().status;
+    event.error = &this->errors()->front();
     if (wants(XH_EVENT_ERROR)) on_event(event);
     finish();
 }
@@ -188,14 +208,15 @@ void Request::log_start() noexcept {
 }
 
 void Request::log_end() noexcept {
-    const int32_t level = errors_.empty() ? XH_LOG_DEBUG : XH_LOG_WARNING;
+    const base::ErrorList* failed = errors();
+    const int32_t level = failed ? XH_LOG_WARNING : XH_LOG_DEBUG;
     if (!base::log_wanted(level)) return;
     try {
-        base::String line(errors_.empty() ? "answered " : "failed: ");
-        if (errors_.empty()) {
-            base::append_decimal(line, static_cast<uint64_t>(response_->status()));
+        base::String line(failed ? "failed: " : "answered ");
+        if (failed) {
+            line.append(xh_status_name(failed->front().status)).append(", ").append(failed->front().message);
         } else {
-            line.append(xh_status_name(errors_.front().status)).append(", ").append(errors_.front().message);
+            base::append_decimal(line, static_cast<uint64_t>(response_->status()));
         }
         line.append(" (").append(method_).append(" ").append(url_.href()).append(", ");
         base::append_decimal(line, static_cast<uint64_t>((base::monotonic_ns() - made_ns_) / base::kNsPerMs));
@@ -218,7 +239,7 @@ void Request::finish() {
     profile_.reset();
     RequestEvent event;
     event.type = XH_EVENT_TERMINATE;
-    event.status = errors_.empty() ? XH_OK : errors_.front().status;
+    event.status = errors() ? errors()->front().status : XH_OK;
     if (wants(XH_EVENT_TERMINATE)) on_event(event);
     terminated_.store(true, std::memory_order_release);
     on_ended();

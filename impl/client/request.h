@@ -34,7 +34,7 @@ public:
 
     // --- any thread ---
     void terminate() noexcept;
-    void fail_by_application(xh_status status, std::string_view text);
+    void fail_by_application(xh_status status, std::string_view text) noexcept;
     void pause() noexcept { held_by_application_.store(true, std::memory_order_release); }
     void resume() noexcept;
     xh_status consume(std::size_t bytes) noexcept;
@@ -51,7 +51,8 @@ public:
     std::string_view protocol() const noexcept;
     Response* response() const noexcept { return response_public_.load(std::memory_order_acquire); }
     const base::ErrorList* errors() const noexcept {
-        return errors_public_.load(std::memory_order_acquire) ? &errors_ : nullptr;
+        if (!errors_public_.load(std::memory_order_acquire)) return nullptr;
+        return errors_.empty() ? no_memory_ : &errors_;
     }
     std::string_view proxy_answer() const noexcept {
         return errors_public_.load(std::memory_order_acquire) ? std::string_view(proxy_answer_) : std::string_view();
@@ -80,7 +81,17 @@ private:
     void release_from_mail() noexcept override { release(); }
     void on_shutdown() override;
     void start();
+    /// An empty list is "out of memory"; then nothing here needs any.
     void end(base::ErrorList errors);
+    /// Runs a step; when memory is out the request ends.
+    template <class F>
+    void guarded(F&& step) noexcept {
+        try {
+            step();
+        } catch (const std::bad_alloc&) {
+            end(base::ErrorList());
+        }
+    }
     void end(base::Error error);
     void end_by_application();
     void succeed();
@@ -165,6 +176,7 @@ private:
     Hop* hop_ = nullptr;
     base::Ref<Response> response_;
     base::ErrorList errors_;
+    const base::ErrorList* no_memory_;  // stands for an empty errors_: made before it is needed
     base::String proxy_answer_;
 
     std::atomic<Response*> response_public_{nullptr};
@@ -174,6 +186,7 @@ private:
     std::atomic<bool> ending_{false};
     std::atomic<std::size_t> consumed_{0};
     std::atomic<base::Error*> failure_{nullptr};
+    std::atomic<bool> failed_without_memory_{false};
     std::atomic<bool> terminated_{false};
     std::atomic<bool> ended_{false};
     bool finished_ = false;

@@ -191,6 +191,10 @@ void Request::next_hop(bool fresh) {
     plan.body_length = announced_length_;
     plan.expect_continue = body_ && expect_continue_;
     plan.fresh = fresh;
+    if (const HeaderField* field = options_->find_header("connection")) {
+        std::string_view list = field->value, item;
+        while (base::next_list_item(list, item)) plan.last |= base::iequals(item, "close");
+    }
     plan.safe_to_repeat = proto::is_idempotent_method(method_);
     if (wants(XH_EVENT_DATA)) plan.receive_limit = static_cast<std::size_t>(options_->receive_window);
     exchange_.start(plan, *hop_);
@@ -234,8 +238,10 @@ bool Request::skim(const proto::Head& head) {
 
 void Request::skim_expired(void* self) {
     auto* request = static_cast<Request*>(self);
-    request->exchange_.abandon();
-    request->on_exchange_end();
+    request->guarded([request] {
+        request->exchange_.abandon();
+        request->on_exchange_end();
+    });
 }
 
 BodyVerdict Request::on_exchange_head(const proto::Head& head) {
@@ -367,6 +373,7 @@ void Request::follow_redirect() {
 
 void Request::on_exchange_failed(base::ErrorList errors, bool stale) {
     skim_timer_.disarm();
+    if (errors.empty()) return end(std::move(errors));
     if (ending()) {
         // The application's word came first.
         return end_by_application();

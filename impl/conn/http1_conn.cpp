@@ -5,6 +5,19 @@
 
 namespace xh::conn {
 
+template <class F>
+void Http1Conn::guarded(F&& step) noexcept {
+    base::Ref<Http1Conn> alive(this);
+    try {
+        step();
+    } catch (const std::bad_alloc&) {
+        if (keeper_) return std::exchange(keeper_, nullptr)->on_idle_end(*this);
+        ConnUser* user = user_;
+        close();
+        if (user) user->on_conn_failed(base::Error(XH_E_NOMEM, base::component::kHttp, XH_PHASE_NONE, "out of memory"));
+    }
+}
+
 Http1Conn::Http1Conn(loop::Loop& loop, ParserPool& parsers, std::unique_ptr<net::Transport> transport)
     : loop_(loop), parsers_(parsers), transport_(std::move(transport)), info_(base::make_ref<ConnInfo>(*transport_)), task_(run_task, this) {
     transport_->set_owner(this);
@@ -94,21 +107,23 @@ void Http1Conn::resume() noexcept {
 
 void Http1Conn::run_task(void* self) {
     auto* conn = static_cast<Http1Conn*>(self);
-    base::Ref<Http1Conn> alive(conn);
-    if (conn->want_flush_) conn->flush();
-    if (!conn->closed()) conn->receive();
+    conn->guarded([conn] {
+        if (conn->want_flush_) conn->flush();
+        if (!conn->closed()) conn->receive();
+    });
 }
 
 void Http1Conn::on_transport_ready(uint32_t ready) {
-    base::Ref<Http1Conn> alive(this);
-    if (ready & loop::kHangUp) hangup_ = true;
-    if (ready & loop::kWritable) {
-        if (outgoing_.active()) flush();
-        if (transport_ && transport_->read_wants_write()) ready |= loop::kReadable;
-    }
-    if (!(ready & loop::kReadable) || !transport_) return;
-    readable_ = true;
-    receive();
+    guarded([&] {
+        if (ready & loop::kHangUp) hangup_ = true;
+        if (ready & loop::kWritable) {
+            if (outgoing_.active()) flush();
+            if (transport_ && transport_->read_wants_write()) ready |= loop::kReadable;
+        }
+        if (!(ready & loop::kReadable) || !transport_) return;
+        readable_ = true;
+        receive();
+    });
 }
 
 void Http1Conn::receive() {

@@ -123,6 +123,9 @@ private:
         return proto::Verdict::Pause;
     }
 
+    /// Runs a step; when memory is out the connection fails.
+    template <class F>
+    void guarded(F&& step) noexcept;
     void receive();
     void receive_idle();
     void feed(base::Buffer* buffer, std::size_t pos, std::size_t end);

@@ -44,6 +44,7 @@ void thread_main(void* arg) {
     while (run->loop->drive_until(is_set, &run->stopping, base::kNever) == Drive::Stopped) {
         // stop() is for those who drive a loop by hand; this one ends by its flag.
     }
+    run->loop->set_own_thread(false);  // what is posted from now on is done by who shuts down or waits
     run->loop.reset();
     run->ended.store(true, std::memory_order_seq_cst);
     base::unpark(run->ended);
@@ -114,7 +115,7 @@ base::Ref<Loop> loop() {
     if (state.run) return state.run->loop;
     auto run = base::make_ref<Run>();
     run->loop = Loop::make();
-    run->loop->reserve_for_own_thread();
+    run->loop->set_own_thread(true);
     run->retain();  // the thread's
     if (!base::start_thread(run->thread, "xh-loop-1", thread_main, run.get())) {
         run->release();

@@ -68,7 +68,7 @@ xh_status Loop::check() const noexcept {
 }
 
 bool Loop::unhold() noexcept {
-    return holders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && !own_thread_ && usable() && !idle();
+    return holders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && !has_own_thread() && usable() && !idle();
 }
 
 bool Loop::on_loop_thread() const noexcept { return driver_.load(std::memory_order_relaxed) == this_thread(); }

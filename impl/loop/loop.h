@@ -108,8 +108,8 @@ public:
     /// Nothing is posted, deferred or alive on it. Exact on its thread, or when nobody drives it.
     bool idle() const noexcept;
     /// A thread of the library will drive it: nobody else may.
-    void reserve_for_own_thread() noexcept { own_thread_ = true; }
-    bool has_own_thread() const noexcept { return own_thread_; }
+    void set_own_thread(bool has) noexcept { own_thread_.store(has, std::memory_order_release); }
+    bool has_own_thread() const noexcept { return own_thread_.load(std::memory_order_acquire); }
     /// One object that a layer above keeps with the loop (its default agent); it dies with the loop.
     base::Counted* attachment() const noexcept { return attachment_.load(std::memory_order_acquire); }
     /// Keeps `object`, or the one that another thread gave before. @return the one that is kept
@@ -190,7 +190,7 @@ private:
     base::Ref<base::Buffer> receive_;
     base::Ref<base::Buffer> cipher_;
     base::String scratch_;
-    bool own_thread_ = false;
+    std::atomic<bool> own_thread_{false};
     uint64_t id_;
     uint32_t generation_;
     std::atomic<base::Counted*> attachment_{nullptr};

@@ -21,17 +21,20 @@ Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(-1), events_(nu
     if (epoll_ < 0) fail("epoll_create1");
     ::fcntl(epoll_, F_SETFL, O_NONBLOCK);  // of no effect but that Go's runtime agrees to wait on it
     wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    bool added = false;
     if (wake_ >= 0) {
         epoll_event event{};
         event.events = EPOLLIN | EPOLLET;  // never read: each write is an edge of its own
         event.data.ptr = nullptr;
-        if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0)
+        added = ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0;
+        if (added)
             events_ = static_cast<epoll_event*>(base::try_allocate(sizeof(epoll_event) * kBatch));
     }
     if (events_) return;
-    int error = wake_ < 0 || errno ? errno : ENOMEM;
+    const int error = added ? 0 : errno;
     if (wake_ >= 0) ::close(wake_);
     ::close(epoll_);
+    if (!error) throw std::bad_alloc();
     throw std::system_error(error, std::generic_category(), "eventfd");
 }
 

@@ -104,7 +104,9 @@ int tls_session_callback(SSL* ssl, SSL_SESSION* session) {
     auto* self = static_cast<TlsStream*>(SSL_get_app_data(ssl));
     if (!self || !SSL_SESSION_is_resumable(session)) return 0;
     try {
-        tls_sessions::put(self->session_key(), OpensslPtr<SSL_SESSION>(session));
+        // The key first: when it cannot be made, the reference must still be OpenSSL's.
+        const base::String key = self->session_key();
+        tls_sessions::put(key, OpensslPtr<SSL_SESSION>(session));
     } catch (const std::bad_alloc&) {
         return 0;
     }

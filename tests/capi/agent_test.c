@@ -93,6 +93,15 @@ XT_TEST(a01_a_server_that_closes_is_not_kept) {
     xh_agent_release(agent);
 }
 
+XT_TEST(a01_a_request_that_says_close_is_the_last_of_its_connection) {
+    xh_agent *agent = agent_keep(NULL);
+    script_peer *p = script_start("loop\nread-head\n" SEND_OK "wait-close");
+    XT_CHECK_EQ(agent_get(agent, script_url(p, "http", "/"), opt_header(NULL, "Connection", "close")), 0);
+    XT_CHECK_EQ(agent_get(agent, script_url(p, "http", "/"), NULL), 0);
+    xh_agent_release(agent);
+    script_stop(p);
+}
+
 XT_TEST(a01_an_answer_until_close_is_not_kept) {
     xh_agent *agent = agent_keep(NULL);
     XT_CHECK_EQ(agent_get(agent, peer_url(peer_nginx(), "http", "/until-close/1k.bin"), NULL), 0);

@@ -142,6 +142,19 @@ XT_TEST(q21_authorities_that_cannot_be_read_are_an_error) {
     refuses(url("https"), opt_str(NULL, XH_OPT_CA_PEM, "no certificate at all"), XH_E_TLS_CA, -1, 0);
 }
 
+XT_TEST(q21_options_that_cannot_be_used_never_lead_to_a_request_without_tls) {
+    script_peer *p = script_start("loop\nread-some\nsend 'HTTP/1.1 200 OK" NL "content-length: 0" NL NL "'");
+    for (int i = 0; i < 20; i++) {
+        rec r = {0};
+        /* Another text each time: what is cached must not decide. */
+        rec_run(&r, script_url(p, "https", "/secret"), opt_str(NULL, XH_OPT_CA_PEM, fmt("no authority %d", i)));
+        REC_FAILED(&r, XH_E_TLS_CA, XH_PHASE_TLS);
+        rec_end(&r);
+    }
+    for (int i = 1; i <= script_connections(p); i++) NOT_SENT(p, i, "secret");
+    script_stop(p);
+}
+
 /* ---- versions (Q11) ---------------------------------------------------------------------------------------------------------------------- */
 
 static void speaks(peer *p, const char *port, xh_options *o, const char *version) {

@@ -1,4 +1,7 @@
-/* Sending a body: pulled pieces, Expect: 100-continue, early answers, progress (Q04). */
+/* Sending a body: pulled pieces, large files, progress, answers that come before it has gone (Q04). */
+#define _GNU_SOURCE
+#include <unistd.h>
+
 #include "support.h"
 
 /* ---- pulled -------------------------------------------------------------------------------------------------------------------- */
@@ -287,104 +290,42 @@ XT_TEST(q04_no_upload_progress_without_a_body) {
     rec_end(&r);
 }
 
-/* ---- Expect: 100-continue ---------------------------------------------------------------------------------------------------------------- */
-
-static xh_options *expecting(int64_t ms) {
-    return opt_int(opt_body(NULL, "POST", "body", 4), XH_OPT_EXPECT_CONTINUE_MS, ms);
+/* Resident memory in KiB. */
+static long resident(void) {
+    long pages = 0, all = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL) return 0;
+    if (fscanf(f, "%ld %ld", &all, &pages) != 2) pages = 0;
+    fclose(f);
+    return pages * 4;
 }
 
-XT_TEST(q04_expect_sends_the_body_after_100) {
+static long g_most;
+
+static void look_at_memory(rec *r, xh_request *request, const xh_request_event *event) {
+    (void)r;
+    (void)request;
+    if (xh_request_event_type(event) == XH_EVENT_UPLOAD && resident() > g_most) g_most = resident();
+}
+
+XT_TEST(q04_a_file_of_two_gibibytes_needs_little_memory) {
     rec r = {0};
-    script_peer *p = script_start(
-        "read-head\nexpect \"xpect: 100-continue\"\nemit head\nwait-signal go\nsend 'HTTP/1.1 100 Continue" NL NL
-        "'\n"
-        "read-body\nexpect \"body\"\n" SEND_OK);
-    XT_REQUIRE(rec_start(&r, script_url(p, "http", "/x"), expecting(LONG_MS * 2)) != NULL);
-    XT_CHECK(script_wait_event(p, "head", LONG_MS));
-    XT_CHECK_EQ(xh_wait(r.request, 20), XH_TIMEOUT);
-    NOT_SENT(p, 1, "\r\n\r\nbody");
-    script_signal(p, "go");
-    rec_finish(&r);
+    const char *path = pattern_file("huge.bin", 1);
+    XT_CHECK_EQ(truncate(path, (off_t)2 << 30), 0);
+    script_peer *p = script_start("capture off\nread-head\nrepeat 2048 { read 1048576 }\n" SEND_OK);
+    xh_options *o = opt_str(NULL, XH_OPT_METHOD, "PUT");
+    XT_CHECK_EQ(xh_options_set_body_file(o, path, XH_NTS), XH_OK);
+    long before = resident();
+    g_most = 0;
+    r.hook = look_at_memory;
+    rec_run(&r, script_url(p, "http", "/x"), o);
     REC_OK(&r, 200);
+    XT_CHECK(script_received_bytes(p, 1) > (uint64_t)2 << 30);
+    printf("[grew by %ld KiB] ", g_most - before);
+    XT_CHECK(g_most - before < 16 * 1024);
     rec_end(&r);
     script_stop(p);
-}
-
-XT_TEST(q04_expect_goes_on_when_no_100_comes) {
-    rec r = {0};
-    script_peer *p = script_start("read-head\nread-body\nexpect \"body\"\n" SEND_OK);
-    rec_run(&r, script_url(p, "http", "/x"), expecting(50));
-    REC_OK(&r, 200);
-    rec_end(&r);
-    script_stop(p);
-}
-
-XT_TEST(q04_expect_takes_a_100_that_comes_late) {
-    rec r = {0};
-    script_peer *p = script_start("read-head\nread-body\nexpect \"body\"\nsend 'HTTP/1.1 100 Continue" NL NL
-                                  "'\npause 20\n" SEND_OK);
-    rec_run(&r, script_url(p, "http", "/x"), expecting(20));
-    REC_OK(&r, 200);
-    BODY_IS(&r, "ok");
-    rec_end(&r);
-    script_stop(p);
-}
-
-XT_TEST(q04_expect_sends_no_body_after_a_final_answer) {
-    rec r = {0};
-    script_peer *p = script_start("read-head\nsend 'HTTP/1.1 403 No" NL "content-length: 2" NL NL "no'\nexpect-closed");
-    rec_run(&r, script_url(p, "http", "/x"), expecting(LONG_MS * 2));
-    REC_OK(&r, 403);
-    XT_CHECK(script_wait_closed(p, 1, LONG_MS));
-    NOT_SENT(p, 1, "\r\n\r\nbody");
-    rec_end(&r);
-    script_stop(p);
-}
-
-XT_TEST(q04_expect_and_a_final_answer_leave_no_connection_for_reuse) {
-    rec r = {0};
-    xh_agent *agent = agent_keep(NULL);
-    script_peer *p = script_start("on-connection 1:\nread-head\nsend 'HTTP/1.1 403 No" NL "content-length: 2" NL NL
-                                  "no'\nexpect-closed\n"
-                                  "on-connection 2:\nread-head\nexpect-not \"body\"\n" SEND_OK);
-    rec_run(&r, script_url(p, "http", "/x"), opt_ptr(expecting(LONG_MS * 2), XH_OPT_AGENT, agent));
-    REC_OK(&r, 403);
-    rec_end(&r);
-    XT_CHECK_EQ(agent_get(agent, script_url(p, "http", "/x"), NULL), 0);
-    script_stop(p);
-    xh_agent_release(agent);
-}
-
-XT_TEST(q04_expect_refused_with_417_is_tried_without_it) {
-    rec r = {0};
-    script_peer *p =
-        script_start("on-connection 1:\nread-head\nexpect \"xpect: 100-continue\"\nsend 'HTTP/1.1 417 No" NL
-                     "content-length: 0" NL NL
-                     "'\n"
-                     "expect-closed\n"
-                     "on-connection 2:\nread-head\nexpect-not \"100-continue\"\nread-body\nexpect \"body\"\n" SEND_OK);
-    rec_run(&r, script_url(p, "http", "/x"), expecting(LONG_MS * 2));
-    REC_OK(&r, 200);
-    rec_end(&r);
-    script_stop(p);
-}
-
-XT_TEST(q04_expect_with_nginx) {
-    rec r = {0};
-    xh_options *o = opt_int(opt_body(NULL, "PUT", "body", 4), XH_OPT_EXPECT_CONTINUE_MS, LONG_MS * 2);
-    rec_run(&r, peer_url(peer_nginx(), "http", "/upload/expect.txt"), o);
-    XT_CHECK(xh_response_status(xh_request_response(r.request)) / 100 == 2);
-    XT_CHECK_EQ(r.information, 100);
-    rec_end(&r);
-}
-
-XT_TEST(q04_expect_is_not_sent_without_a_body) {
-    rec r = {0};
-    script_peer *p = script_start("read-head\nexpect-not \"100-continue\"\n" SEND_OK);
-    rec_run(&r, script_url(p, "http", "/x"), opt_int(NULL, XH_OPT_EXPECT_CONTINUE_MS, LONG_MS));
-    REC_OK(&r, 200);
-    rec_end(&r);
-    script_stop(p);
+    unlink(path);
 }
 
 /* ---- an answer before the body has gone --------------------------------------------------------------------------------------------------- */
