@@ -8,7 +8,7 @@ namespace xh::agent {
 Waiter::Waiter() noexcept = default;
 
 Waiter::~Waiter() {
-    if (agent_) agent_->leave(*this);
+    if (origin_) agent_->leave(*this);
 }
 
 base::Ref<Agent> Agent::make(base::Ref<loop::Loop> loop) {
@@ -29,6 +29,7 @@ Agent::Agent(loop::Loop& loop, base::Ref<loop::Loop> owned)
 }
 
 Agent::~Agent() {
+    Resident::leave();  // before the loop may go with its last reference
     close_idle_all();
     while (Origin* origin = origins_) {
         origins_ = origin->next;
@@ -40,32 +41,51 @@ void Agent::unhold() noexcept {
     if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) loop_.post(*this, kRelease);
 }
 
-void Agent::on_mail(uint32_t bits) {
-    if (bits & kDestroy) {
-        fail_waiters(XH_E_AGENT_DESTROYED, "the agent was destroyed while the request waited for a connection");
-        close_idle_all();
-        for (Origin* origin = origins_; origin;) {
-            PooledConn* conn = origin->busy.first;
-            if (!conn) {
-                origin = origin->next;
-                continue;
-            }
-            base::Ref<PooledConn> alive(conn);
-            try {
-                conn->abort(base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, XH_PHASE_NONE,
-                                        "socket hang up: the agent was destroyed"));
-            } catch (const std::bad_alloc&) {
-                conn->abort(base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, XH_PHASE_NONE, "socket hang up"));
-            }
-            if (origin->busy.first == conn) give_back(*conn, false);
-            origin = origins_;
-        }
+namespace {
+
+base::Error hang_up(int32_t phase) noexcept {
+    try {
+        return base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, phase, "socket hang up: the agent was destroyed");
+    } catch (const std::bad_alloc&) {
+        return base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, phase, "socket hang up");
     }
+}
+
+}  // namespace
+
+void Agent::end_all() {
+    fail_waiters(XH_E_AGENT_DESTROYED, "the agent was destroyed while the request waited for a connection");
+    close_idle_all();
+    for (Origin* origin = origins_; origin;) {
+        if (Dial* dial = origin->first_dial) {
+            base::ErrorList errors;
+            try {
+                errors.push_back(hang_up(dial->phase()));
+            } catch (const std::bad_alloc&) {  // an empty list says so
+            }
+            dial->finish(std::move(errors));
+        } else if (PooledConn* conn = origin->busy.first) {
+            base::Ref<PooledConn> alive(conn);
+            conn->abort(hang_up(XH_PHASE_NONE));
+            if (origin->busy.first == conn) give_back(*conn, false);
+        } else {
+            origin = origin->next;
+            continue;
+        }
+        origin = origins_;
+    }
+}
+
+void Agent::on_mail(uint32_t bits) {
+    if (bits & kDestroy) end_all();
     if (bits & kSettings) serve_all();
     if ((bits & kCloseFree) || ((bits & kRelease) && holders_.load(std::memory_order_acquire) == 0)) close_idle_all();
 }
 
-void Agent::on_shutdown() { close_idle_all(); }
+void Agent::on_shutdown() {
+    enlisted_ = false;
+    close_idle_all();
+}
 
 // --- origins ---
 
@@ -157,6 +177,7 @@ bool Agent::fit_to_use(PooledConn& conn) {
     int64_t age_ms = settings_.max_age_ms.load(std::memory_order_relaxed);
     if (age_ms >= 0 && now - conn.created_ns_ > age_ms * base::kNsPerMs) return false;
     if (conn.closed() || conn.has_surplus()) return false;
+    if (conn.unread()) return conn.peek_alive();
     if (conn.last_io_ns() >= loop_.last_poll_ns()) return true;  // used in this very turn
     int64_t unseen = base::monotonic_ns() - loop_.last_poll_ns();
     return unseen < kRecent || conn.peek_alive();
@@ -253,13 +274,7 @@ void Agent::serve_waiters(Origin* hint) {
         // have waiters that may start.
         Waiter* waiter = total_limited ? oldest_with_room() : hint && room_for(*hint) ? hint->first_waiter : nullptr;
         if (!waiter || !make_room(*waiter->origin_)) break;
-        Origin& origin = *waiter->origin_;
-        dequeue(*waiter);
-        try {
-            dial(origin, *waiter);
-        } catch (const std::bad_alloc&) {
-            waiter->on_lease_failed({}, nullptr, {});
-        }
+        if (!dial_queued(*waiter)) return;
     }
     if (hint) forget_if_unused(*hint);
 }
@@ -267,10 +282,21 @@ void Agent::serve_waiters(Origin* hint) {
 void Agent::serve_all() {
     for (;;) {
         Waiter* waiter = oldest_with_room();
-        if (!waiter || !make_room(*waiter->origin_)) return;
-        Origin& origin = *waiter->origin_;
-        dequeue(*waiter);
-        dial(origin, *waiter);
+        if (!waiter || !make_room(*waiter->origin_) || !dial_queued(*waiter)) return;
+    }
+}
+
+/// False when memory was out: the waiter was told, which may have changed everything. The others are looked at anew.
+bool Agent::dial_queued(Waiter& waiter) noexcept {
+    Origin& origin = *waiter.origin_;
+    dequeue(waiter);
+    try {
+        dial(origin, waiter);
+        return true;
+    } catch (const std::bad_alloc&) {
+        loop_.post(*this, kSettings);
+        waiter.on_lease_failed({}, nullptr, {});
+        return false;
     }
 }
 

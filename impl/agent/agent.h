@@ -101,6 +101,8 @@ private:
     void dequeue(Waiter& waiter) noexcept;
     void serve_waiters(Origin* hint);
     void serve_all();
+    bool dial_queued(Waiter& waiter) noexcept;
+    void end_all();
     Waiter* oldest_with_room() noexcept;
     base::Ref<PooledConn> adopt(Origin& origin, std::unique_ptr<net::Transport> transport);
     void drop_idle(PooledConn& conn) noexcept;

@@ -6,6 +6,7 @@
 
 namespace xh::agent {
 
+class Dial;
 class Waiter;
 
 class Origin final : public base::Allocated {
@@ -30,6 +31,7 @@ public:
     List busy;
     List idle;
     std::size_t dialing = 0;
+    Dial* first_dial = nullptr;
     Waiter* first_waiter = nullptr;
     Waiter* last_waiter = nullptr;
     Origin* chain = nullptr;  // next in the agent's bucket

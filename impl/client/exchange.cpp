@@ -206,8 +206,8 @@ proto::Verdict Exchange::take_head(const proto::Head& head) {
         conn_->stop_sending();
         keep_alive_ = false;
     }
-    BodyVerdict verdict = sink_.on_exchange_head(head);
-    return active() ? verdict_of(verdict) : proto::Verdict::Gone;
+    // When the sink has ended the exchange it says Gone, and this object may be no more.
+    return verdict_of(sink_.on_exchange_head(head));
 }
 
 void Exchange::read_keep_alive(const proto::Head& head) {
@@ -231,7 +231,7 @@ std::size_t Exchange::on_conn_body(const char* data, std::size_t n, proto::Verdi
     guarded([&] {
         BodyVerdict answer = BodyVerdict::Go;
         taken = sink_.on_exchange_body(data, n, answer);
-        if (active()) verdict = verdict_of(answer);
+        verdict = verdict_of(answer);  // Gone: this object may be no more
     });
     return taken;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "proto/charset.h"
 #include "proto/mime.h"
@@ -155,6 +156,14 @@ void IncomingBody::finish(const Options& options, Response& response, base::Erro
 
 namespace {
 
+/// The type has no parameter, or the charset as its only one and that is UTF-8.
+bool says_utf8_or_nothing(std::string_view content_type) noexcept {
+    std::size_t semicolon = content_type.find(';');
+    if (semicolon == std::string_view::npos) return true;
+    std::string_view parameter = base::trim_ows(content_type.substr(semicolon + 1));
+    return base::iequals(parameter, "charset=utf-8") || base::iequals(parameter, "charset=\"utf-8\"");
+}
+
 bool is_plain_utf8(std::string_view text) noexcept {
     constexpr std::string_view kMark = "\xEF\xBB\xBF";
     constexpr std::string_view kUtf16 = "\xFF\xFE";
@@ -172,9 +181,8 @@ void convert_body(int32_t data_type, base::String body, Response& response, base
         proto::BodyKind kind = proto::body_kind(type_field);
         data_type = kind == proto::BodyKind::Object ? XH_DATA_OBJECT : kind == proto::BodyKind::Text ? XH_DATA_TEXT : XH_DATA_BLOB;
     }
-    bool has_parameters = type_field.find(';') != std::string_view::npos;
     // Nearly every text is UTF-8 already; then nothing is decoded or copied.
-    bool as_it_is = !has_parameters && is_plain_utf8(body);
+    bool as_it_is = data_type != XH_DATA_BLOB && says_utf8_or_nothing(type_field) && is_plain_utf8(body);
     if (data_type != XH_DATA_BLOB && !as_it_is) {
         proto::MediaType media;
         media.parse(type_field);

@@ -35,6 +35,8 @@ void Http1Conn::begin(ConnUser& user, proto::Role role, const proto::Limits& lim
     ended_ = false;
     last_io_ns_ = loop_.turn_ns();
     receive_limit_ = loop::Loop::kReceiveBytes;
+    // What came while somebody else owned the transport brings no further event.
+    if (unread()) readable_ = true;
     if (readable_ || held_.len) loop_.defer(task_);
 }
 
@@ -55,6 +57,7 @@ bool Http1Conn::send(std::string_view head, BodySource* body, int64_t length, bo
 void Http1Conn::resume_sending(bool release_body) {
     if (closed()) return;
     if (release_body) outgoing_.release_body();
+    last_io_ns_ = loop_.turn_ns();  // until now it was not the peer's turn
     want_flush_ = true;
     loop_.defer(task_);
 }
@@ -102,6 +105,7 @@ void Http1Conn::flush() {
 void Http1Conn::resume() noexcept {
     if (!paused_) return;
     paused_ = false;
+    last_io_ns_ = loop_.turn_ns();  // until now it was not the peer's turn
     if (!closed() && (readable_ || held_.len || (parser_ && parser_->has_due_event()))) loop_.defer(task_);
 }
 
@@ -244,7 +248,10 @@ bool Http1Conn::end_exchange() noexcept {
 
 void Http1Conn::park(ConnKeeper& keeper) noexcept {
     keeper_ = &keeper;
-    if (readable_) loop_.defer(task_);
+    if (unread()) {
+        readable_ = true;
+        loop_.defer(task_);
+    }
     transport_->on_idle();
 }
 

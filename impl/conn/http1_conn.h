@@ -80,6 +80,8 @@ public:
     bool end_exchange() noexcept;
     /// Bytes came behind the message: the next one of a pipeline, or something nobody asked for.
     bool has_surplus() const noexcept { return held_.len != 0; }
+    /// The system told of something to read that nobody has looked at yet.
+    bool unread() const noexcept { return readable_ || (transport_ && transport_->has_pending()); }
     /// No exchange runs: `keeper` hears when the connection ends.
     void park(ConnKeeper& keeper) noexcept;
     /// Looks whether the peer has closed; only worth its system call when the loop has not looked for a while.

@@ -17,6 +17,7 @@ void set_max_idle_parsers(std::size_t count) noexcept { g_max.store(count, std::
 ParserPool::~ParserPool() { clear(); }
 
 std::unique_ptr<proto::Http1Parser> ParserPool::take() {
+    ++in_use_;
     if (idle_.empty()) return std::make_unique<proto::Http1Parser>();
     auto parser = std::move(idle_.back());
     idle_.pop_back();
@@ -25,9 +26,10 @@ std::unique_ptr<proto::Http1Parser> ParserPool::take() {
 }
 
 void ParserPool::give(std::unique_ptr<proto::Http1Parser> parser) noexcept {
-    // A burst leaves few behind: what is in use at a time comes back and goes out again.
-    constexpr std::size_t kMostHere = 32;
-    if (idle_.size() >= kMostHere || g_idle.load(std::memory_order_relaxed) >= max_idle_parsers()) return;
+    // As many stay as are likely to go out again soon; a burst that has ended does not leave its parsers behind.
+    constexpr std::size_t kSpare = 224;
+    --in_use_;
+    if (idle_.size() >= in_use_ + kSpare || g_idle.load(std::memory_order_relaxed) >= max_idle_parsers()) return;
     try {
         idle_.push_back(std::move(parser));
         g_idle.fetch_add(1, std::memory_order_relaxed);

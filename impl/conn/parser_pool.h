@@ -27,6 +27,7 @@ public:
 
 private:
     base::Vec<std::unique_ptr<proto::Http1Parser>> idle_;
+    std::size_t in_use_ = 0;
 };
 
 }  // namespace xh::conn

@@ -207,7 +207,7 @@ XT_TEST(l07_queue_released_while_requests_run_that_nobody_holds) {
     /* More than the window: nobody can ever take it. */
     xh_queue *queue = new_queue();
     for (int i = 0; i < 4; i++)
-        xh_request_release(start(peer_url(peer_nginx(), i % 2 ? "http" : "https", "/file/1m.bin"), into(queue, i)));
+        xh_request_release(start(peer_url(peer_nginx(), i % 2 ? "http" : "https", "/file/1m.bin"), opt_alone(into(queue, i))));
     xh_queue_release(queue);
 }
 

@@ -1,8 +1,5 @@
 /* Backpressure: pause, resume, consume, kept data, bounded memory (Q13). */
-#define _GNU_SOURCE
 #include "support.h"
-
-#include <unistd.h>
 
 #define BODY_ONLY opt_int(NULL, XH_OPT_RETURN_RESPONSE_BODY, 0)
 
@@ -10,16 +7,6 @@
 static script_peer *pattern_peer(size_t bytes) {
     return script_startf("read-head\n" HEAD_OK "content-length: %zu" NL NL "'\nsend-pattern %zu\nwait-close", bytes,
                          bytes);
-}
-
-/* Resident memory in KiB. */
-static long resident(void) {
-    long pages = 0, dummy = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f == NULL) return 0;
-    if (fscanf(f, "%ld %ld", &dummy, &pages) != 2) pages = 0;
-    fclose(f);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static void pause_at_headers(rec *r, xh_request *request, const xh_request_event *event) {
@@ -63,12 +50,12 @@ static void big_and_paused(const char *url, xh_options *o) {
     r.drop_data = 1;
     if (rec_start(&r, url, o) == NULL) return;
     XT_CHECK(rec_await(&r, XH_EVENT_HEADERS, 1));
-    long before = resident();
+    long before = resident_kib();
     int64_t bytes = xh_debug_live(XH_LIVE_BYTES);
     XT_CHECK_EQ(xh_wait(r.request, 400), XH_TIMEOUT);
-    printf("[grew by %ld KiB, %lld KiB of the library's] ", resident() - before,
+    printf("[grew by %ld KiB, %lld KiB of the library's] ", resident_kib() - before,
            (long long)(xh_debug_live(XH_LIVE_BYTES) - bytes) / 1024);
-    XT_CHECK(resident() - before < 1024);
+    XT_CHECK(resident_kib() - before < 1024);
     XT_CHECK(xh_debug_live(XH_LIVE_BYTES) - bytes < 1 << 20);
     XT_CHECK_EQ(rec_count(&r, XH_EVENT_DATA), 0);
     xh_terminate(r.request);
@@ -84,11 +71,11 @@ XT_TEST(q13_a_paused_gibibyte_grows_nothing_over_tls) {
 XT_TEST(q13_a_gibibyte_that_is_read_grows_nothing) {
     rec r = {0};
     r.drop_data = 1;
-    long before = resident();
+    long before = resident_kib();
     rec_run(&r, peer_url(peer_nginx(), "http", "/big"), BODY_ONLY);
     REC_OK(&r, 200);
     XT_CHECK_EQ(r.bytes, 1u << 30);
-    printf("[grew by %ld KiB, %d callbacks] ", resident() - before, r.count[XH_EVENT_DATA]);
+    printf("[grew by %ld KiB, %d callbacks] ", resident_kib() - before, r.count[XH_EVENT_DATA]);
     rec_end(&r);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -184,6 +185,15 @@ const char *pattern_file(const char *name, size_t n) {
     fclose(f);
     free(bytes);
     return path;
+}
+
+long resident_kib(void) {
+    long all = 0, pages = 0;
+    FILE *f = SANITIZED ? NULL : fopen("/proc/self/statm", "r");
+    if (f == NULL) return 0;
+    if (fscanf(f, "%ld %ld", &all, &pages) != 2) pages = 0;
+    fclose(f);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 char *slurp(const char *path, size_t *len) {

@@ -17,6 +17,18 @@
 #include "peers.h"
 #include "xh/xh.h"
 
+/* 1 in a build with a sanitizer: there, all is slow and memory is not what it seems. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 /* How long a test waits for what must come; reaching it is a failure. */
 #define LONG_MS 30000
 /* A line end inside a text of a script. */
@@ -154,6 +166,8 @@ void sleep_ms(int64_t ms);
 int await(int (*fn)(void *arg), void *arg);
 /* A file in the temporary folder with n bytes of net_pattern. */
 const char *pattern_file(const char *name, size_t n);
+/* Resident memory of the process; 0 in a sanitized build, where it tells nothing. */
+long resident_kib(void);
 /* The content of a file, NUL-terminated; free it. NULL when it cannot be read. */
 char *slurp(const char *path, size_t *len);
 
