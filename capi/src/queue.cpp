@@ -54,16 +54,15 @@ void xh_queue::push(const xh_event& event, bool reserved) {
         xh::capi::release_event(given_back);
         return;
     }
-    bool was_empty;
     {
         xh::base::Lock lock(mutex_);
         if (reserved) --reserved_;
         else grow_to(count_ + reserved_ + 1);
-        was_empty = count_ == 0;
         ring_[(first_ + count_++) & (ring_.size() - 1)] = event;
+        // Under the lock: the descriptor must not become readable after the event was taken.
+        uint64_t one = 1;
+        if (count_ == 1) [[maybe_unused]] ssize_t n = ::write(fd_, &one, sizeof one);
     }
-    uint64_t one = 1;
-    if (was_empty) [[maybe_unused]] ssize_t n = ::write(fd_, &one, sizeof one);
     if (handles_.load(std::memory_order_acquire) == 0) give_back_all();  // the last handle went meanwhile
 }
 

@@ -164,6 +164,7 @@ base::Ref<PooledConn> Agent::take_idle(Origin& origin) {
         bump(counters_.free_sockets, -1);
         bump(counters_.sockets, 1);
         bump(counters_.reused, 1);
+        log_connection("uses again the connection to", *conn);
         return base::Ref<PooledConn>(conn);
     }
     return {};
@@ -222,6 +223,7 @@ base::Ref<PooledConn> Agent::adopt(Origin& origin, std::unique_ptr<net::Transpor
     ++total_;
     bump(counters_.sockets, 1);
     bump(counters_.created, 1);
+    log_connection("made a connection to", *conn);
     return conn;
 }
 
@@ -342,6 +344,7 @@ void Agent::give_back(PooledConn& conn, bool reusable) {
             ++conn.uses_;
             bump(counters_.sockets, 1);
             bump(counters_.reused, 1);
+            log_connection("passes on the connection to", conn);
             waiter->on_lease(std::move(alive), nullptr);
             return;
         }
@@ -355,6 +358,7 @@ void Agent::give_back(PooledConn& conn, bool reusable) {
             return;
         }
     }
+    log_connection("closes the connection to", conn);
     conn.take_leave();
     --total_;
     serve_waiters(&origin);
@@ -394,6 +398,7 @@ void Agent::drop_idle(PooledConn& conn) noexcept {
     conn.origin_->idle.remove(conn);
     conn.idle_ = false;
     conn.idle_timer_.disarm();
+    log_connection("closes the idle connection to", conn);
     conn.take_leave();
     --total_;
     bump(counters_.free_sockets, -1);

@@ -109,6 +109,7 @@ private:
     void close_idle_all() noexcept;
     void fail_waiters(xh_status status, std::string_view text);
     void park(Origin& origin, PooledConn& conn);
+    void log_connection(std::string_view what, const PooledConn& conn) const noexcept;
     void grow_buckets();
 
     loop::Loop& loop_;

@@ -98,7 +98,6 @@ void Exchange::on_lease_failed(base::ErrorList errors, const net::ConnectTimes* 
         record(times);
         hop_->mark(XH_TIME_END, base::monotonic_ns());
         if (!proxy_answer.empty()) sink_.on_exchange_proxy_answer(proxy_answer);
-        for (base::Error& error : errors) error.safe_to_retry = true;  // nothing of the request has left
         plan_.agent = nullptr;
         sink_.on_exchange_failed(std::move(errors), false);
     });
@@ -157,12 +156,13 @@ void Exchange::await_head() {
 }
 
 void Exchange::resume_sending() {
+    note_activity();
     if (conn_) conn_->resume_sending(false);
 }
 
 void Exchange::on_conn_source_failed(base::Error error) {
     guarded([&] {
-     fail(std::move(error)); 
+        fail(std::move(error));
     });
 }
 
@@ -237,8 +237,12 @@ std::size_t Exchange::on_conn_body(const char* data, std::size_t n, proto::Verdi
 }
 
 proto::Verdict Exchange::on_conn_trailers(const proto::HeaderSpan* fields, uint32_t count, const char* data, uint32_t) {
-    guarded([&] { sink_.on_exchange_trailers(fields, count, data); });
-    return active() ? proto::Verdict::Go : proto::Verdict::Gone;
+    proto::Verdict verdict = proto::Verdict::Gone;  // without memory this object may be no more
+    guarded([&] {
+        sink_.on_exchange_trailers(fields, count, data);
+        verdict = proto::Verdict::Go;
+    });
+    return verdict;
 }
 
 proto::Verdict Exchange::on_conn_message_end() {
@@ -273,7 +277,8 @@ void Exchange::on_conn_failed(base::Error error) {
         bool answered = conn_->first_byte_ns() >= 0;
         // A kept connection that the server closed meanwhile is no fault of this request (A15). What it did not get whole it
         // cannot have acted upon.
-        bool stale = reused_ && !answered && (plan_.safe_to_repeat || !all_sent_) && error.status != XH_E_CALLBACK;
+        bool stale = reused_ && !answered && (plan_.safe_to_repeat || !all_sent_) && error.status != XH_E_NOMEM &&
+                     !plan_.agent->destroyed();
         fail(std::move(error), stale);
     });
 }
@@ -283,7 +288,6 @@ void Exchange::fail(base::Error error, bool stale) {
     // The connection does not know whether it was still sending, or past the head in the same piece of input.
     if (error.phase == XH_PHASE_NONE || error.phase == XH_PHASE_HEAD) error.phase = phase_;
     error.request_sent = request_sent();
-    error.safe_to_retry = !error.request_sent || plan_.safe_to_repeat;
     if (error.peer.empty()) error.peer = peer();
     base::ErrorList errors;
     errors.push_back(std::move(error));
@@ -321,7 +325,7 @@ void Exchange::stall_expired(void* self) {
         loop::Loop& loop = exchange->loop();
         int64_t ms = exchange->plan_.deadlines.stall_ms;
         // The timer is not moved for each byte: when it fires it looks when the last one was.
-        int64_t due = base::deadline_after(exchange->conn_->last_io_ns(), ms);
+        int64_t due = base::deadline_after(std::max(exchange->conn_->last_io_ns(), exchange->free_since_ns_), ms);
         bool application = exchange->held_up_ || exchange->sink_.holds_up() || exchange->conn_->outgoing().waiting();
         if (application) due = base::deadline_after(loop.turn_ns(), ms);
         if (due > loop.turn_ns()) {

@@ -78,7 +78,10 @@ public:
     void resume_reading() noexcept;
     void resume_sending();
     /// While the application holds the body up the peer is not to blame.
-    void set_held_up(bool held) noexcept { held_up_ = held; }
+    void set_held_up(bool held) noexcept {
+        held_up_ = held;
+        if (!held) note_activity();
+    }
 
     /// Something of the request was handed to the system.
     bool request_sent() const noexcept { return conn_ && conn_->outgoing().sent() > 0; }
@@ -112,6 +115,10 @@ private:
     void record_connection();
     void read_keep_alive(const proto::Head& head);
     void await_head();
+    /// The application let go on: from now on the peer has its time again.
+    void note_activity() noexcept {
+        if (active()) free_since_ns_ = loop().turn_ns();
+    }
     void release_connection(bool reusable);
     void fail(base::Error error, bool stale = false);
     void fail_timeout(xh_status status, int64_t ms, std::string_view doing);
@@ -132,6 +139,7 @@ private:
     bool head_seen_ = false;
     bool keep_alive_ = false;
     bool held_up_ = false;
+    int64_t free_since_ns_ = 0;  // when the application last stopped holding the exchange up
 };
 
 }  // namespace xh::client

@@ -5,12 +5,14 @@
 namespace xh::client {
 
 void LoopHold::drop(const base::Ref<loop::Loop>& loop) noexcept {
-    if (!loop->unhold()) return;
-    try {
-        loop::library::reap(loop);
-    } catch (...) {
-        // Without memory for the message the work stays as it is: nothing is called, nothing is freed.
-    }
+    if (loop->unhold()) loop::library::reap(loop);
+}
+
+AgentHold::~AgentHold() {
+    if (!agent_) return;
+    agent_->unhold();
+    // What that posted would keep the agent and its loop alive for ever when nobody can drive it any more.
+    if (loop_->abandoned()) loop::library::reap(loop_);
 }
 
 }  // namespace xh::client

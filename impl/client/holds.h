@@ -44,9 +44,7 @@ public:
         std::swap(agent_, other.agent_);
         return *this;
     }
-    ~AgentHold() {
-        if (agent_) agent_->unhold();
-    }
+    ~AgentHold();
     agent::Agent* get() const noexcept { return agent_.get(); }
 
 private:

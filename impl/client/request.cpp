@@ -7,6 +7,7 @@
 #include "base/per_process.h"
 #include "base/process.h"
 #include "loop/library.h"
+#include "proto/http_names.h"
 
 namespace xh::client {
 
@@ -38,7 +39,7 @@ Request::~Request() { delete failure_.load(); }
 void Request::launch() {
     made_ns_ = first_hop_.at(XH_TIME_START);
     retain();  // the work's: released in finish()
-    if (base::log_wanted(XH_LOG_DEBUG)) log_start();
+    log_start();
     loop_->post(*this, kStart);
     // A shutdown may have come between the look at the loop and here: then nobody drives it any more.
     if (loop_->check() == XH_E_SHUTDOWN) loop::library::reap(loop_);
@@ -122,14 +123,16 @@ void Request::on_mail(uint32_t bits) {
         if (bits & kConsume) incoming_.consume(consumed_.exchange(0, std::memory_order_acq_rel));
         if (finished_ || !(bits & (kResume | kConsume | kResumeBody))) return;
         if (bits & kResumeBody) exchange_.resume_sending();
-        if (!(bits & (kResume | kConsume)) || incoming_.stopped()) return;
-        exchange_.set_held_up(false);
+        if (!(bits & (kResume | kConsume))) return;
         if (body_ended_) return complete();
+        if (incoming_.stopped()) return;
+        exchange_.set_held_up(false);
         exchange_.resume_reading();
     });
 }
 
 void Request::start() {
+    if (loop_->check() == XH_E_SHUTDOWN) return on_shutdown();
     loop_->enlist(*this);
     if (options_->timeout_s >= 0)
         loop_->arm(total_timer_, base::deadline_after(made_ns_, static_cast<int64_t>(options_->timeout_s * 1000)));
@@ -174,9 +177,9 @@ void Request::end(base::Error error) {
 
 void Request::end(base::ErrorList errors) {
     if (finished_) return;
+    describe(errors);
     ending_.store(true, std::memory_order_release);
     exchange_.abandon();
-    for (base::Error& error : errors) error.hop = static_cast<int32_t>(hop_count()) - 1;
     if (hop_ && hop_->at(XH_TIME_END) < 0) hop_->mark(XH_TIME_END, base::monotonic_ns());
     errors_ = std::move(errors);
     errors_public_.store(true, std::memory_order_release);
@@ -189,6 +192,20 @@ void Request::end(base::ErrorList errors) {
     finish();
 }
 
+void Request::describe(base::ErrorList& errors) const {
+    bool some_answer = false;  // of any hop: what the request does may have been done
+    for (const Hop* at = hop_ ? &first_hop_ : nullptr; at; at = at->next.get())
+        some_answer = some_answer || at->status.load(std::memory_order_relaxed) != 0;
+    const bool answered = hop_ && hop_->status.load(std::memory_order_relaxed) != 0;
+    for (base::Error& error : errors) {
+        error.hop = static_cast<int32_t>(hop_count()) - 1;
+        if (answered) error.request_sent = true;
+        if (answered && error.phase == XH_PHASE_NONE) error.phase = XH_PHASE_HEAD;
+        if (answered && error.peer.empty() && hop_->connection) error.peer = hop_->connection->remote;
+        error.safe_to_retry = (!error.request_sent && !some_answer) || proto::is_idempotent_method(options_->method);
+    }
+}
+
 void Request::succeed() {
     finished_ = true;
     RequestEvent event;
@@ -196,36 +213,6 @@ void Request::succeed() {
     event.status = response_->status();
     if (wants(XH_EVENT_RESPONSE)) on_event(event);
     finish();
-}
-
-void Request::log_start() noexcept {
-    try {
-        base::String line("starts: ");
-        line.append(method_).append(" ").append(url_.href());
-        base::log(XH_LOG_DEBUG, id_, base::component::kRequest, line);
-    } catch (const std::bad_alloc&) {
-    }
-}
-
-void Request::log_end() noexcept {
-    const base::ErrorList* failed = errors();
-    const int32_t level = failed ? XH_LOG_WARNING : XH_LOG_DEBUG;
-    if (!base::log_wanted(level)) return;
-    try {
-        base::String line(failed ? "failed: " : "answered ");
-        if (failed) {
-            line.append(xh_status_name(failed->front().status)).append(", ").append(failed->front().message);
-        } else {
-            base::append_decimal(line, static_cast<uint64_t>(response_->status()));
-        }
-        line.append(" (").append(method_).append(" ").append(url_.href()).append(", ");
-        base::append_decimal(line, static_cast<uint64_t>((base::monotonic_ns() - made_ns_) / base::kNsPerMs));
-        line.append(" ms, hops: ");
-        base::append_decimal(line, hop_count());
-        line.append(hop_ && hop_->reused ? ", kept connection)" : ")");
-        base::log(level, id_, base::component::kRequest, line);
-    } catch (const std::bad_alloc&) {
-    }
 }
 
 void Request::finish() {

@@ -95,8 +95,12 @@ private:
     void end(base::Error error);
     void end_by_application();
     void succeed();
+    /// Tells the errors what only the request knows: the hop, whether it had left, whether it may be sent again.
+    void describe(base::ErrorList& errors) const;
     void finish();
+    // request_log.cpp
     void log_start() noexcept;
+    void log_step(std::string_view what, std::string_view url) noexcept;
     void log_end() noexcept;
     void emit(const RequestEvent& event);
     bool wants(int32_t type) const noexcept { return (wanted_ & (1u << type)) != 0; }

@@ -55,6 +55,12 @@ base::Error not_replayable() {
     return usage(XH_E_BODY_NOT_REPLAYABLE, "the request has to be sent again, but its body was supplied piece by piece");
 }
 
+/// A location that is no URL may hold a password all the same: what precedes an "@" is not shown.
+std::string_view without_credentials(std::string_view location) noexcept {
+    std::size_t at = location.find('@');
+    return at == std::string_view::npos ? location : location.substr(at + 1);
+}
+
 base::Vec<std::string_view> values_of(const proto::Head& head, proto::Known name) {
     base::Vec<std::string_view> out;
     for (uint32_t i = 0; i < head.header_count; ++i)
@@ -151,6 +157,7 @@ void Request::next_hop(bool fresh) {
         hop_ = at;
     }
     hop_count_.fetch_add(1, std::memory_order_release);
+    if (agent_->destroyed()) return end(usage(XH_E_AGENT_DESTROYED, xh_status_text(XH_E_AGENT_DESTROYED)));
     base::Error error;
     if (hop_ != &first_hop_ && body_ && !body_->rewind()) return end(not_replayable());
     if (choose_route(error) != XH_OK) return end(std::move(error));
@@ -231,7 +238,8 @@ bool Request::plan_authentication(const proto::Head& head) {
 }
 
 bool Request::skim(const proto::Head& head) {
-    if (head.until_close || (head.has_length && head.length > kMostSkimmed) || !exchange_.body_all_sent()) return false;
+    if (!exchange_.body_all_sent()) return false;
+    if (head.has_body && (head.until_close || (head.has_length && head.length > kMostSkimmed))) return false;
     loop_->arm(skim_timer_, base::deadline_after(base::monotonic_ns(), kSkimMs));
     return true;
 }
@@ -263,7 +271,7 @@ BodyVerdict Request::on_exchange_head(const proto::Head& head) {
     }
     response_ = Response::make(head, target().href());
     response_public_.store(response_.get(), std::memory_order_release);
-    announced_answer_ = head.has_length ? static_cast<int64_t>(head.length) : -1;
+    announced_answer_ = head.has_body && head.has_length ? static_cast<int64_t>(head.length) : -1;
     RequestEvent event;
     event.type = XH_EVENT_HEADERS;
     event.status = head.status;
@@ -341,7 +349,7 @@ void Request::follow_redirect() {
     auto to = std::make_unique<base::Url>();
     if (to->resolve(target(), location_, url_rules()) != XH_OK || !is_web(to->scheme())) {
         base::Error error(XH_E_BAD_REDIRECT, base::component::kRequest, XH_PHASE_HEAD, "the location of the redirect cannot be used: ");
-        error.message.append(location_);
+        error.message.append(without_credentials(location_));
         return end(std::move(error));
     }
     if (target().secure() && !to->secure() && options_->forbid_insecure_redirect)
@@ -361,6 +369,7 @@ void Request::follow_redirect() {
     if (body_ && !body_->rewind())
         return end(usage(XH_E_BODY_NOT_REPLAYABLE, "the redirect asks for the body again, but it was supplied piece by piece"));
     hop_url_ = std::move(to);
+    log_step("is redirected to ", hop_url_->href());
     ++redirects_;
     auth_rounds_ = 0;
     RequestEvent event;
@@ -378,9 +387,10 @@ void Request::on_exchange_failed(base::ErrorList errors, bool stale) {
         // The application's word came first.
         return end_by_application();
     }
-    if (stale && !retried_stale_) {
+    if (stale && !retried_stale_ && (!body_ || body_->rewind())) {
         retried_stale_ = true;
         agent::bump(agent_->counters().retried, 1);
+        log_step("its kept connection had been closed by the server; sends again ", target().href());
         return next_hop(true);
     }
     if (next_ != Next::Deliver && hop_->status.load(std::memory_order_relaxed) != 0) {

@@ -29,6 +29,10 @@ void ParserPool::give(std::unique_ptr<proto::Http1Parser> parser) noexcept {
     // As many stay as are likely to go out again soon; a burst that has ended does not leave its parsers behind.
     constexpr std::size_t kSpare = 224;
     --in_use_;
+    if (idle_.size() > in_use_ + kSpare) {
+        idle_.pop_back();
+        g_idle.fetch_sub(1, std::memory_order_relaxed);
+    }
     if (idle_.size() >= in_use_ + kSpare || g_idle.load(std::memory_order_relaxed) >= max_idle_parsers()) return;
     try {
         idle_.push_back(std::move(parser));

@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <atomic>
+#include <system_error>
 #include <utility>
 
 #include "base/lock.h"
@@ -45,18 +47,32 @@ void thread_main(void* arg) {
         // stop() is for those who drive a loop by hand; this one ends by its flag.
     }
     run->loop->set_own_thread(false);  // what is posted from now on is done by who shuts down or waits
-    run->loop.reset();
     run->ended.store(true, std::memory_order_seq_cst);
     base::unpark(run->ended);
 }
 
 void ask_to_stop(Run& run) noexcept {
     run.stopping.store(true, std::memory_order_release);
-    if (run.loop) run.loop->stop();
+    run.loop->stop();
 }
 
-/// All runs that have not ended; the caller owns the references.
-Run* take_runs() {
+/// The runs that have not ended; the caller owns the references. The present one only when its loop is among `loops`: one
+/// that was started a moment ago goes on.
+Run* take_runs(const base::Vec<base::Ref<Loop>>& loops) {
+    State* state = g_state.find();
+    if (!state) return nullptr;
+    base::Lock lock(state->mutex);
+    Run* runs = std::exchange(state->ending, nullptr);
+    Run* run = state->run;
+    if (run && std::find(loops.begin(), loops.end(), run->loop) != loops.end()) {
+        state->run = nullptr;
+        run->next = runs;
+        runs = run;
+    }
+    return runs;
+}
+
+Run* take_all_runs() {
     State* state = g_state.find();
     if (!state) return nullptr;
     base::Lock lock(state->mutex);
@@ -93,7 +109,7 @@ void at_exit() {
     const int64_t deadline = base::monotonic_ns() + 1000 * base::kNsPerMs;
     // exit() in a callback: that thread does nothing else any more.
     if (!base::on_library_thread()) {
-        Run* runs = take_runs();
+        Run* runs = take_all_runs();
         for (Run* run = runs; run; run = run->next) ask_to_stop(*run);
         join_runs(runs, deadline);
     }
@@ -112,9 +128,13 @@ base::Ref<Loop> loop() {
     watch_exit();
     State& state = g_state.get();
     base::Lock lock(state.mutex);
-    if (state.run) return state.run->loop;
+    if (state.run && state.run->loop->usable()) return state.run->loop;
     auto run = base::make_ref<Run>();
-    run->loop = Loop::make();
+    try {
+        run->loop = Loop::make();
+    } catch (const std::system_error&) {
+        return {};
+    }
     run->loop->set_own_thread(true);
     run->retain();  // the thread's
     if (!base::start_thread(run->thread, "xh-loop-1", thread_main, run.get())) {
@@ -122,7 +142,11 @@ base::Ref<Loop> loop() {
         return {};
     }
     base::Ref<Loop> loop = run->loop;
-    state.run = run.detach();
+    if (Run* old = std::exchange(state.run, run.detach())) {
+        // Shut down by one who did not see it as the present one: the next shutdown joins it.
+        old->next = state.ending;
+        state.ending = old;
+    }
     return loop;
 }
 
@@ -131,13 +155,15 @@ Drive shutdown(int64_t deadline_ns) {
     base::Vec<base::Ref<Loop>> loops = registry::all();
     for (const base::Ref<Loop>& loop : loops)
         if (loop->on_loop_thread()) return Drive::Self;
-    Run* runs = take_runs();
-    Drive result = Drive::Done;
     base::Vec<base::Ref<Eviction>> evictions;
-    for (const base::Ref<Loop>& loop : loops) {
-        loop->mark_shut_down();
-        evictions.push_back(base::make_ref<Eviction>(loop));
-        loop->post(*evictions.back(), 1);
+    evictions.reserve(loops.size());
+    for (const base::Ref<Loop>& loop : loops) evictions.push_back(base::make_ref<Eviction>(loop));
+    // From here on nothing needs memory.
+    Run* runs = take_runs(loops);
+    Drive result = Drive::Done;
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+        loops[i]->mark_shut_down();
+        loops[i]->post(*evictions[i], 1);
     }
     for (std::size_t i = 0; i < loops.size(); ++i) {
         // A loop of the caller that nobody drives is driven here, to its end.
@@ -165,23 +191,43 @@ namespace {
 
 /// Drives an abandoned loop on the library's thread until nothing is left on it.
 struct Reaper final : base::Counted, Mail {
-    explicit Reaper(base::Ref<Loop> of) : orphan(std::move(of)) {}
+    explicit Reaper(base::Ref<Loop> of) : orphan(std::move(of)), eviction(base::make_ref<Eviction>(base::Ref<Loop>())) {}
     void on_mail(uint32_t) override {
-        base::Ref<Eviction> eviction = base::make_ref<Eviction>(orphan);
-        orphan->post(*eviction, 1);
-        orphan->drive_until(is_set, &eviction->done, base::kNever);
+        base::Ref<Loop> loop = std::move(orphan);
         orphan.reset();
+        eviction->loop = loop;
+        loop->post(*eviction, 1);
+        constexpr int64_t kLook = 10 * base::kNsPerMs;
+        struct Left {
+            Loop& loop;
+            std::atomic<bool>& evicted;
+        } left{*loop, eviction->done};
+        auto all_done = [](void* raw) {
+            auto* of = static_cast<Left*>(raw);
+            return of->evicted.load(std::memory_order_acquire) && of->loop.settled();
+        };
+        for (;;) {
+            Drive drive = loop->drive_until(all_done, &left, base::kNever);
+            if (drive == Drive::Done) break;
+            // One who runs it without a handle does the eviction, and stops then.
+            if (drive == Drive::Busy && base::park_until(eviction->done, base::monotonic_ns() + kLook)) break;
+        }
     }
     void retain_for_mail() noexcept override { retain(); }
     void release_from_mail() noexcept override { release(); }
     base::Ref<Loop> orphan;
+    base::Ref<Eviction> eviction;  // made where want of memory can still be told
 };
 
 }  // namespace
 
-void reap(base::Ref<Loop> orphan) {
-    base::Ref<Loop> on = loop();
-    if (on) on->post(*base::make_ref<Reaper>(std::move(orphan)), 1);
+void reap(base::Ref<Loop> orphan) noexcept {
+    try {
+        base::Ref<Loop> on = loop();
+        if (on) on->post(*base::make_ref<Reaper>(std::move(orphan)), 1);
+    } catch (const std::bad_alloc&) {
+        // Without memory for the message the work stays as it is: nothing is called, nothing is freed.
+    }
 }
 
 }  // namespace xh::loop::library

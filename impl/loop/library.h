@@ -18,6 +18,6 @@ Drive shutdown(int64_t deadline_ns);
 void watch_exit();
 
 /// Ends what is left on a loop that nobody will drive again; on the library's thread, so that no callback runs in a release.
-void reap(base::Ref<Loop> loop);
+void reap(base::Ref<Loop> loop) noexcept;
 
 }  // namespace xh::loop::library

@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include "base/process.h"
+#include "loop/contain.h"
 #include "loop/registry.h"
 
 namespace xh::loop {
@@ -22,17 +23,10 @@ void Resident::leave() noexcept {
 
 base::Ref<Loop> Loop::make() { return base::Ref<Loop>::adopt(new Loop()); }
 
-namespace {
-struct ResidentHead final : Resident {
-    void on_shutdown() override {}
-};
-}  // namespace
-
 Loop::Loop()
     : timers_(base::monotonic_ns()),
       turn_ns_(base::monotonic_ns()),
       last_poll_ns_(turn_ns_),
-      residents_(new (base::allocate(sizeof(ResidentHead))) ResidentHead()),
       id_(base::next_id()),
       generation_(base::fork_generation()) {
     tasks_.next_ = tasks_.prev_ = &tasks_;
@@ -48,8 +42,9 @@ Loop::~Loop() {
         mail = next;
     }
     if (base::Counted* attachment = attachment_.load(std::memory_order_acquire)) attachment->release();
+    while (tasks_.next_ != &tasks_) tasks_.next_->cancel();
+    while (residents_.next_) residents_.next_->leave();
     tasks_.next_ = tasks_.prev_ = nullptr;
-    base::release_memory(residents_);
 }
 
 base::Counted* Loop::attach(base::Ref<base::Counted> object) noexcept {
@@ -58,9 +53,9 @@ base::Counted* Loop::attach(base::Ref<base::Counted> object) noexcept {
     return object.detach();
 }
 
-bool Loop::idle() const noexcept {
-    return !inbox_.load(std::memory_order_acquire) && tasks_.next_ == &tasks_ && !residents_->next_;
-}
+bool Loop::settled() const noexcept { return !inbox_.load(std::memory_order_acquire) && tasks_.next_ == &tasks_; }
+
+bool Loop::idle() const noexcept { return settled() && !residents_.next_; }
 
 xh_status Loop::check() const noexcept {
     if (generation_ != base::fork_generation()) return XH_E_FORKED;
@@ -102,7 +97,7 @@ bool Loop::take_mail() {
         Mail& mail = *first;
         first = mail.next_;
         uint32_t bits = mail.bits_.exchange(0, std::memory_order_acq_rel);
-        mail.on_mail(bits);
+        contain([&] { mail.on_mail(bits); });
         mail.release_from_mail();
     }
     return true;
@@ -127,20 +122,20 @@ void Loop::run_tasks() {
     while (batch.next_ != &batch) {
         Task& task = *batch.next_;
         task.cancel();
-        task.run_(task.owner_);
+        contain([&] { task.run_(task.owner_); });
     }
     batch.next_ = batch.prev_ = nullptr;
 }
 
 void Loop::enlist(Resident& resident) noexcept {
-    resident.prev_ = residents_;
-    resident.next_ = residents_->next_;
+    resident.prev_ = &residents_;
+    resident.next_ = residents_.next_;
     if (resident.next_) resident.next_->prev_ = &resident;
-    residents_->next_ = &resident;
+    residents_.next_ = &resident;
 }
 
 void Loop::evict_all() {
-    while (Resident* resident = residents_->next_) {
+    while (Resident* resident = residents_.next_) {
         resident->leave();
         resident->on_shutdown();
     }

@@ -107,6 +107,8 @@ public:
     int fd() noexcept;
     /// Nothing is posted, deferred or alive on it. Exact on its thread, or when nobody drives it.
     bool idle() const noexcept;
+    /// Nothing is posted or deferred.
+    bool settled() const noexcept;
     /// A thread of the library will drive it: nobody else may.
     void set_own_thread(bool has) noexcept { own_thread_.store(has, std::memory_order_release); }
     bool has_own_thread() const noexcept { return own_thread_.load(std::memory_order_acquire); }
@@ -125,6 +127,10 @@ public:
     void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
     /// True when it was the last one and work is left.
     bool unhold() noexcept;
+    /// No handle is left by which it could be driven.
+    bool abandoned() const noexcept {
+        return holders_.load(std::memory_order_acquire) == 0 && !has_own_thread() && usable();
+    }
 
     // --- the thread that drives ---
 
@@ -186,7 +192,10 @@ private:
     int64_t turn_ns_;
     int64_t last_poll_ns_;
     Task tasks_;
-    Resident* residents_ = nullptr;
+    /// Before the first of them.
+    struct Residents final : Resident {
+        void on_shutdown() override {}
+    } residents_;
     base::Ref<base::Buffer> receive_;
     base::Ref<base::Buffer> cipher_;
     base::String scratch_;

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/alloc.h"
+#include "loop/contain.h"
 #include "loop/poller.h"
 
 namespace xh::loop {
@@ -72,7 +73,7 @@ void Poller::wait(int64_t timeout_ms, void (*before_dispatch)(void*), void* ctx)
         if (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) ready |= kReadable;
         if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) ready |= kWritable;
         if (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ready |= kReadable | kHangUp;
-        watch->on_ready(ready);
+        contain([&] { watch->on_ready(ready); });
     }
     count_ = next_ = 0;
 }

@@ -1,5 +1,7 @@
 #include "loop/timer.h"
 
+#include "loop/contain.h"
+
 namespace xh::loop {
 
 namespace {
@@ -100,7 +102,7 @@ void TimerWheel::expire(Timer& head) {
         Timer& timer = *due.next_;
         timer.disarm();
         if (timer.tick_ > now_tick_) place(timer);
-        else timer.fire_(timer.owner_);
+        else contain([&] { timer.fire_(timer.owner_); });
     }
     due.next_ = due.prev_ = nullptr;
 }

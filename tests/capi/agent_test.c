@@ -119,6 +119,7 @@ XT_TEST(a01_http_1_0_is_kept_only_when_it_says_so) {
     XT_CHECK_EQ(agent_get(agent, script_url(p, "http", "/"), NULL), 0);
     XT_CHECK_EQ(agent_get(agent, script_url(p, "http", "/"), NULL), 1);
     xh_agent_release(agent);
+    XT_CHECK(script_wait_closed(p, 1, LONG_MS));
     script_stop(p);
 }
 
@@ -436,6 +437,7 @@ XT_TEST(a15_bytes_on_a_free_connection_close_it) {
     XT_CHECK(agent_await(agent, XH_COUNT_FREE_SOCKETS, 0));
     XT_CHECK_EQ(agent_get(agent, script_url(p, "http", "/"), NULL), 0);
     xh_agent_release(agent);
+    XT_CHECK(script_wait_closed(p, 1, LONG_MS));
     script_stop(p);
 }
 

@@ -70,9 +70,9 @@ static int64_t stop_failing(void) {
 
 typedef struct {
     const char *url;
-    const char *ca;   /* NULL without TLS */
-    int queue;        /* events into a queue instead of callbacks */
-    int body;         /* 0 none, 1 text, 2 pulled */
+    const char *ca; /* NULL without TLS */
+    int queue;      /* events into a queue instead of callbacks */
+    int body;       /* 0 none, 1 text, 2 pulled */
 } work;
 
 typedef struct {
@@ -90,9 +90,9 @@ static int went_on(xh_status status, unsigned line) {
     if (status < 0 && status != XH_E_NOMEM) xt_failed(line, __FILE__, "%s", xh_status_name(status));
     return status >= 0;
 }
-#define STEP(call)                                   \
-    do {                                             \
-        if (!went_on((call), __LINE__)) return 0; \
+#define STEP(call)                                                                                                     \
+    do {                                                                                                               \
+        if (!went_on((call), __LINE__)) return 0;                                                                      \
     } while (0)
 
 static int64_t pull(char *buf, size_t cap, void *user_data) {
@@ -122,11 +122,13 @@ static int set_options(run *r, const work *w) {
     r->options = xh_options_new();
     if (r->options == NULL) return 0;
     STEP(xh_options_set_ptr(r->options, XH_OPT_LOOP, r->loop));
-    STEP(xh_options_set_json(r->options,
-                             "{\"method\":\"POST\",\"headers\":{\"x-a-long-name\":[\"a value that is longer than a small "
-                             "string\",\"2\"]},\"timeout\":60,\"keepAlive\":true}",
-                             XH_NTS, NULL));
-    STEP(xh_options_add_header(r->options, "x-one", XH_NTS, "another value that is longer than a small string", XH_NTS));
+    STEP(xh_options_set_json(
+        r->options,
+        "{\"method\":\"POST\",\"headers\":{\"x-a-long-name\":[\"a value that is longer than a small "
+        "string\",\"2\"]},\"timeout\":60,\"keepAlive\":true}",
+        XH_NTS, NULL));
+    STEP(
+        xh_options_add_header(r->options, "x-one", XH_NTS, "another value that is longer than a small string", XH_NTS));
     STEP(xh_options_set_str(r->options, XH_OPT_SERVER_AUTH_NAME, "a user name of some length", XH_NTS));
     STEP(xh_options_set_str(r->options, XH_OPT_SERVER_AUTH_PASSWORD, "secret", XH_NTS));
     if (w->ca != NULL) STEP(xh_options_set_str(r->options, XH_OPT_CA_FILE, w->ca, XH_NTS));
@@ -247,11 +249,14 @@ static void walk(const work *w, int64_t burst) {
     XT_FAIL("it never gets by without a failure");
 }
 
-#define ANSWER "loop\nread-head\nread-body\nsend 'HTTP/1.1 200 OK" NL "content-type: text/plain; charset=latin1" NL \
-               "x-long: 01234567890123456789012345678901234567890123456789" NL "content-length: 5" NL NL "gr\\xfcn\\n'\n" \
-               "again"
-#define CHUNKED "loop\nread-head\nread-body\nsend 'HTTP/1.1 100 Continue" NL NL "HTTP/1.1 200 OK" NL "trailer: x-t" NL \
-                "transfer-encoding: chunked" NL NL "'\nsend-chunks 20000 5000\nsend '0" NL "x-t: yes" NL NL "'"
+#define ANSWER                                                                                                         \
+    "loop\nread-head\nread-body\nsend 'HTTP/1.1 200 OK" NL "content-type: text/plain; charset=latin1" NL               \
+    "x-long: 01234567890123456789012345678901234567890123456789" NL "content-length: 5" NL NL                          \
+    "gr\\xfcn\\n'\n"                                                                                                   \
+    "again"
+#define CHUNKED                                                                                                        \
+    "loop\nread-head\nread-body\nsend 'HTTP/1.1 100 Continue" NL NL "HTTP/1.1 200 OK" NL "trailer: x-t" NL             \
+    "transfer-encoding: chunked" NL NL "'\nsend-chunks 20000 5000\nsend '0" NL "x-t: yes" NL NL "'"
 
 /* ---- the first use ---------------------------------------------------------------------------------------------------------- */
 
@@ -334,13 +339,14 @@ XT_TEST(memory_fails_in_queue_mode) {
 }
 
 XT_TEST(memory_fails_on_the_way_through_redirects_and_decoding) {
-    script_peer *p = script_start("loop\nread-head\nread-body\nsend 'HTTP/1.1 302 Found" NL "location: /gone" NL
-                                  "content-length: 3" NL NL "abc'\nread-head\nsend 'HTTP/1.1 401 Unauthorized" NL
-                                  "www-authenticate: Digest realm=\"r\", nonce=\"abcdef\", qop=\"auth\", algorithm=SHA-256" NL
-                                  "content-length: 0" NL NL "'\nread-head\nsend 'HTTP/1.1 200 OK" NL
-                                  "content-encoding: gzip" NL "content-length: 25" NL NL
-                                  "\\x1f\\x8b\\x08\\x00\\x00\\x00\\x00\\x00\\x00\\x03\\xcb\\x48\\xcd\\xc9\\xc9\\x07\\x00"
-                                  "\\x86\\xa6\\x10\\x36\\x05\\x00\\x00\\x00'");
+    script_peer *p =
+        script_start("loop\nread-head\nread-body\nsend 'HTTP/1.1 302 Found" NL "location: /gone" NL
+                     "content-length: 3" NL NL "abc'\nread-head\nsend 'HTTP/1.1 401 Unauthorized" NL
+                     "www-authenticate: Digest realm=\"r\", nonce=\"abcdef\", qop=\"auth\", algorithm=SHA-256" NL
+                     "content-length: 0" NL NL "'\nread-head\nsend 'HTTP/1.1 200 OK" NL "content-encoding: gzip" NL
+                     "content-length: 25" NL NL
+                     "\\x1f\\x8b\\x08\\x00\\x00\\x00\\x00\\x00\\x00\\x03\\xcb\\x48\\xcd\\xc9\\xc9\\x07\\x00"
+                     "\\x86\\xa6\\x10\\x36\\x05\\x00\\x00\\x00'");
     work w = {script_url(p, "http", "/some/path"), NULL, 0, 1};
     walk(&w, 1);
     script_stop(p);
@@ -443,8 +449,8 @@ XT_TEST(user_data_passes_with_ok_and_only_then_when_memory_fails) {
             if (status == XH_OK) takers[i].end(handle);
             xh_options_release(g_options);
             if (g_destroyed != (status == XH_OK))
-                XT_FAIL("%s, allocation %" PRId64 ": %s and destroyed %d times", takers[i].name, n, xh_status_name(status),
-                        g_destroyed);
+                XT_FAIL("%s, allocation %" PRId64 ": %s and destroyed %d times", takers[i].name, n,
+                        xh_status_name(status), g_destroyed);
         }
     xh_loop_release(g_loop);
 }

@@ -76,11 +76,13 @@ static xh_request *start(const api *a, const char *url) {
     xh_request_callbacks callbacks;
     xh_request *request = NULL;
     xh_options *options = a->options_new();
+    static const char *ca;
+    if (ca == NULL) ca = cert_file("ca.pem"); /* each call of it takes memory */
     memset(&callbacks, 0, sizeof callbacks);
     callbacks.size = sizeof callbacks;
     callbacks.on_terminate = on_terminate;
     callbacks.destroy = on_destroy;
-    XT_CHECK_EQ(a->options_set_str(options, XH_OPT_CA_FILE, cert_file("ca.pem"), XH_NTS), XH_OK);
+    XT_CHECK_EQ(a->options_set_str(options, XH_OPT_CA_FILE, ca, XH_NTS), XH_OK);
     XT_CHECK_EQ(a->request_new(url, XH_NTS, options, &callbacks, &request, NULL), XH_OK);
     a->options_release(options);
     return request;

@@ -83,8 +83,12 @@ static int64_t run(const char *moment) {
     char pipe_text[16];
     int fds[2], code;
     int64_t begin = 0, end;
-    const char *arguments[] = {moment, peer_url(peer_nginx(), "http", "/slow/1m.bin"),
-                               peer_url(peer_nginx(), "https", "/slow/1m.bin"), cert_file("ca.pem"), pipe_text, NULL};
+    const char *arguments[] = {moment,
+                               peer_url(peer_nginx(), "http", "/slow/1m.bin"),
+                               peer_url(peer_nginx(), "https", "/slow/1m.bin"),
+                               cert_file("ca.pem"),
+                               pipe_text,
+                               NULL};
     if (pipe(fds) != 0) return XT_FAIL("no pipe") - 1;
     snprintf(pipe_text, sizeof pipe_text, "%d", fds[1]);
     code = child_run(arguments);

@@ -309,6 +309,7 @@ XT_TEST(q23_bytes_behind_the_body_close_the_connection) {
     BODY_IS(&r, "ok");
     rec_end(&r);
     XT_CHECK_EQ(agent_get(agent, script_url(p, "http", "/y"), NULL), 0);
+    XT_CHECK(script_wait_closed(p, 1, LONG_MS));
     script_stop(p);
     xh_agent_release(agent);
 }

@@ -5,13 +5,13 @@
 
 #include "xh/json.h"
 
-#define TEXT(json, expected)                                       \
-    do {                                                           \
-        xh_str text_ = {NULL, 0};                                  \
-        XT_CHECK_EQ(xh_json_stringify((json), 0, &text_), XH_OK);  \
-        XT_CHECK_VIEW(text_, expected);                            \
-        if (text_.ptr != NULL) XT_CHECK_EQ(text_.ptr[text_.len], 0); \
-        xh_free((void *)text_.ptr);                                \
+#define TEXT(json, expected)                                                                                           \
+    do {                                                                                                               \
+        xh_str text_ = {NULL, 0};                                                                                      \
+        XT_CHECK_EQ(xh_json_stringify((json), 0, &text_), XH_OK);                                                      \
+        XT_CHECK_VIEW(text_, expected);                                                                                \
+        if (text_.ptr != NULL) XT_CHECK_EQ(text_.ptr[text_.len], 0);                                                   \
+        xh_free((void *)text_.ptr);                                                                                    \
     } while (0)
 
 static int64_t bytes_before;
@@ -126,7 +126,9 @@ XT_TEST(values_are_built_and_written) {
     XT_CHECK_EQ(xh_json_set_string(object, "s", XH_NTS, "\xC3\xA9", XH_NTS), XH_OK);
     XT_CHECK_EQ(xh_json_set(object, "a", XH_NTS, array), XH_OK);
     XT_CHECK_EQ(xh_json_set_integer(object, "n", 1, 1), XH_OK);
-    TEXT(object, "{\"n\":1,\"f\":false,\"i\":7,\"d\":1e+100,\"s\":\"\xC3\xA9\",\"a\":[null,true,-9223372036854775808,0.5,\"a\\u0000\\\"\"]}");
+    TEXT(object,
+         "{\"n\":1,\"f\":false,\"i\":7,\"d\":1e+100,\"s\":\"\xC3\xA9\",\"a\":[null,true,-9223372036854775808,0.5,"
+         "\"a\\u0000\\\"\"]}");
     XT_CHECK_EQ(xh_json_new_string("x", 1, &value), XH_OK);
     TEXT(value, "\"x\"");
     XT_CHECK_EQ(xh_json_stringify(array, 1, &text), XH_OK);

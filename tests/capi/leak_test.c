@@ -58,8 +58,9 @@ XT_TEST(leak_counters_count_what_is_alive) {
 }
 
 XT_TEST(leak_good_answers) {
-    static const char *const paths[] = {"/text", "/empty", "/file/1m.bin", "/chunked/64k.bin", "/until-close/1k.bin",
-                                        "/gzip/text.txt", "/redirect/3", "/status/204", "/json"};
+    static const char *const paths[] = {
+        "/text",       "/empty",      "/file/1m.bin", "/chunked/64k.bin", "/until-close/1k.bin", "/gzip/text.txt",
+        "/redirect/3", "/status/204", "/json"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         for (int tls = 0; tls < 2; tls++) {
             rec r = {0};
@@ -73,9 +74,13 @@ XT_TEST(leak_good_answers) {
 }
 
 XT_TEST(leak_failures) {
-    static const char *const scripts[] = {"reset", "read-head\nreset", "read-head\nclose", "read-head\nsend 'garbage'\nclose",
+    static const char *const scripts[] = {"reset",
+                                          "read-head\nreset",
+                                          "read-head\nclose",
+                                          "read-head\nsend 'garbage'\nclose",
                                           "read-head\nsend 'HTTP/1.1 200 OK" NL "content-length: 100" NL NL "x'\nreset",
-                                          "read-head\nsend 'HTTP/1.1 200 OK" NL "transfer-encoding: chunked" NL NL "zz'\nclose"};
+                                          "read-head\nsend 'HTTP/1.1 200 OK" NL "transfer-encoding: chunked" NL NL
+                                          "zz'\nclose"};
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
         for (int tls = 0; tls < 2; tls++) {
             rec r = {0};
@@ -266,8 +271,8 @@ XT_TEST(leak_queue_that_is_released_with_events) {
         XT_CHECK_EQ(xh_queue_new(&queue), XH_OK);
         xh_options *o = opt_ptr(own(), XH_OPT_QUEUE, queue);
         for (int j = 0; j < 8; j++)
-            XT_CHECK_EQ(xh_request_new(peer_url(peer_nginx(), j % 2 ? "https" : "http", "/file/64k.bin"), XH_NTS, o, NULL,
-                                       i % 2 ? &requests[j] : NULL, NULL),
+            XT_CHECK_EQ(xh_request_new(peer_url(peer_nginx(), j % 2 ? "https" : "http", "/file/64k.bin"), XH_NTS, o,
+                                       NULL, i % 2 ? &requests[j] : NULL, NULL),
                         XH_OK);
         xh_options_release(o);
         for (int j = 0; i == 1 && j < 8; j++) XT_CHECK_EQ(xh_wait(requests[j], LONG_MS), XH_OK);

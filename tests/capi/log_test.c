@@ -40,8 +40,7 @@ static void on_log(int32_t level, uint64_t id, const char *component, xh_str tex
     pthread_mutex_unlock(&s->lock);
     if (g_calls_back && s->lines < 20) {
         xh_request *request = NULL;
-        if (xh_request_new("http://127.0.0.1:1/", XH_NTS, NULL, NULL, &request, NULL) == XH_OK)
-            xh_terminate(request);
+        if (xh_request_new("http://127.0.0.1:1/", XH_NTS, NULL, NULL, &request, NULL) == XH_OK) xh_terminate(request);
         xh_request_release(request);
     }
     t_depth--;
@@ -167,12 +166,12 @@ XT_TEST(log_may_be_replaced_while_other_threads_log) {
 }
 
 XT_TEST(log_holds_no_credential_no_cookie_no_body) {
-    static const char *const secrets[] = {"pass-one", "pass-two", "token-three", "cookie-four", "body-five", "answer-six",
-                                          "setcookie-seven", "dXNlcjpwYXNzLW9uZQ"};
+    static const char *const secrets[] = {"pass-one",  "pass-two",   "token-three",     "cookie-four",
+                                          "body-five", "answer-six", "setcookie-seven", "dXNlcjpwYXNzLW9uZQ"};
     sink_init(0, XH_LOG_DEBUG);
     XT_CHECK_EQ(xh_set_log(XH_LOG_DEBUG, on_log, &g_sinks[0], on_destroy), XH_OK);
-    script_peer *p = script_start("loop\nread-head\nread-body\nsend 'HTTP/1.1 200 OK" NL "set-cookie: a=setcookie-seven" NL
-                                  "content-length: 10" NL NL "answer-six'\n");
+    script_peer *p = script_start("loop\nread-head\nread-body\nsend 'HTTP/1.1 200 OK" NL
+                                  "set-cookie: a=setcookie-seven" NL "content-length: 10" NL NL "answer-six'\n");
     xh_options *o = opt_body(NULL, "POST", "body-five", 9);
     o = opt_str(opt_str(o, XH_OPT_SERVER_AUTH_NAME, "user"), XH_OPT_SERVER_AUTH_PASSWORD, "pass-one");
     o = opt_int(o, XH_OPT_SERVER_AUTH_METHOD, XH_AUTH_BASIC);

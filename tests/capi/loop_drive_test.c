@@ -60,7 +60,8 @@ XT_TEST(l07_fd_and_timeout_drive_many_requests_over_http_and_https) {
     xh_loop *loop = new_loop();
     rec r[COUNT] = {{0}};
     for (int i = 0; i < COUNT; i++)
-        XT_REQUIRE(rec_start(&r[i], peer_url(peer_nginx(), i % 2 ? "https" : "http", "/file/64k.bin"), on(loop)) != NULL);
+        XT_REQUIRE(rec_start(&r[i], peer_url(peer_nginx(), i % 2 ? "https" : "http", "/file/64k.bin"), on(loop)) !=
+                   NULL);
     drive_by_poll(loop, r, COUNT);
     for (int i = 0; i < COUNT; i++) {
         rec_finish(&r[i]);
@@ -211,7 +212,8 @@ XT_TEST(l07_wait_poll_and_run_inside_a_callback_would_deadlock_but_not_for_anoth
     XT_REQUIRE(rec_start(&r, peer_url(peer_nginx(), "http", "/redirect/1"), on(loop)) != NULL);
     rec_finish(&r);
     REC_OK(&r, 200);
-    static const int types[] = {XH_EVENT_HEADERS, XH_EVENT_DATA, XH_EVENT_RESPONSE, XH_EVENT_TERMINATE, XH_EVENT_REDIRECT};
+    static const int types[] = {XH_EVENT_HEADERS, XH_EVENT_DATA, XH_EVENT_RESPONSE, XH_EVENT_TERMINATE,
+                                XH_EVENT_REDIRECT};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         XT_CHECK_EQ(g_wait[types[i]], XH_E_WOULD_DEADLOCK);
         XT_CHECK_EQ(g_poll[types[i]], XH_E_WOULD_DEADLOCK);

@@ -66,7 +66,8 @@ XT_TEST(l07_queue_holds_no_more_than_the_window_until_events_are_done) {
                 xh_event *e = &held[count + (size_t)i];
                 ended |= e->type == XH_EVENT_TERMINATE;
                 if (e->type != XH_EVENT_DATA) continue;
-                if (net_pattern_check(e->data.ptr, offset, e->data.len) != -1) XT_FAIL("wrong byte at %" PRIu64, offset);
+                if (net_pattern_check(e->data.ptr, offset, e->data.len) != -1)
+                    XT_FAIL("wrong byte at %" PRIu64, offset);
                 offset += e->data.len;
                 pending += e->data.len;
             }
@@ -106,8 +107,8 @@ static int stands_still(void *unused) {
 XT_TEST(l07_queue_that_nobody_drains_does_not_grow) {
     xh_queue *queue = new_queue();
     g_sent = 0;
-    g_peer = script_start("capture off\nsndbuf 65536\nread-head\nsend 'HTTP/1.1 200 OK" NL "content-length: 268435456" NL NL
-                          "'\nsend-zero 256M");
+    g_peer = script_start("capture off\nsndbuf 65536\nread-head\nsend 'HTTP/1.1 200 OK" NL
+                          "content-length: 268435456" NL NL "'\nsend-zero 256M");
     int64_t bytes = malloc_bytes(), own = xh_debug_live(XH_LIVE_BYTES);
     xh_request *request = start(script_url(g_peer, "http", "/x"), into(queue, 9));
     XT_CHECK(await(stands_still, NULL));
@@ -207,7 +208,8 @@ XT_TEST(l07_queue_released_while_requests_run_that_nobody_holds) {
     /* More than the window: nobody can ever take it. */
     xh_queue *queue = new_queue();
     for (int i = 0; i < 4; i++)
-        xh_request_release(start(peer_url(peer_nginx(), i % 2 ? "http" : "https", "/file/1m.bin"), opt_alone(into(queue, i))));
+        xh_request_release(
+            start(peer_url(peer_nginx(), i % 2 ? "http" : "https", "/file/1m.bin"), opt_alone(into(queue, i))));
     xh_queue_release(queue);
 }
 

@@ -215,6 +215,7 @@ XT_TEST(q03_a_pulled_body_that_was_not_asked_for_yet_goes_along) {
     SENT(p, 2, "POST /b HTTP/1.1\r\n");
     SENT(p, 2, "\r\n\r\npiece");
     rec_end(&r);
+    XT_CHECK(script_wait_closed(p, 1, LONG_MS));
     script_stop(p);
 }
 

@@ -44,14 +44,15 @@ XT_TEST(shutdown_ends_requests_in_every_phase_exactly_once) {
     xh_options *o = xh_options_new();
     r[6].hook = pause_it;
     g_pull_destroyed = 0;
-    XT_CHECK(rec_start(&r[0], fmt("http://127.0.0.1:%d/", deaf_port()), NULL) != NULL); /* connecting */
+    XT_CHECK(rec_start(&r[0], fmt("http://127.0.0.1:%d/", deaf_port()), NULL) != NULL);  /* connecting */
     XT_CHECK(rec_start(&r[1], script_url(silent, "https", "/x"), opt_ca(NULL)) != NULL); /* in the handshake */
     XT_CHECK(rec_start(&r[2], script_url(head, "http", "/x"), NULL) != NULL);            /* waiting for the head */
     XT_CHECK(rec_start(&r[3], peer_url(nginx, "http", "/slow/1m.bin"), NULL) != NULL);   /* in the body */
     XT_CHECK(rec_start(&r[4], peer_url(nginx, "https", "/slow/1m.bin"), opt_ca(NULL)) != NULL);
     XT_CHECK(rec_start(&r[5], peer_url(nginx, "http", "/slow/1m.bin"), opt_ptr(NULL, XH_OPT_AGENT, agent)) != NULL);
     XT_CHECK(rec_start(&r[6], peer_url(nginx, "http", "/big-pattern"), NULL) != NULL); /* paused */
-    XT_CHECK(rec_start(&r[7], peer_url(nginx, "http", "/text"), opt_ptr(NULL, XH_OPT_AGENT, agent)) != NULL); /* queued */
+    XT_CHECK(rec_start(&r[7], peer_url(nginx, "http", "/text"), opt_ptr(NULL, XH_OPT_AGENT, agent)) !=
+             NULL); /* queued */
     XT_CHECK_EQ(xh_options_set_body_pull(o, pull_nothing, -1, NULL, pull_destroyed), XH_OK);
     XT_CHECK(rec_start(&r[8], script_url(head, "http", "/x"), opt_str(o, XH_OPT_METHOD, "PUT")) != NULL); /* sending */
     XT_CHECK(rec_start(&r[9], script_url(head, "http", "/x"), NULL) != NULL); /* released already */
@@ -137,7 +138,8 @@ XT_TEST(shutdown_in_a_callback_is_refused) {
     memset(&callbacks, 0, sizeof callbacks);
     callbacks.size = sizeof callbacks;
     callbacks.destroy = shut_down_in_destroy;
-    XT_CHECK_EQ(xh_request_new(peer_url(peer_nginx(), "http", "/text"), XH_NTS, NULL, &callbacks, &request, NULL), XH_OK);
+    XT_CHECK_EQ(xh_request_new(peer_url(peer_nginx(), "http", "/text"), XH_NTS, NULL, &callbacks, &request, NULL),
+                XH_OK);
     XT_CHECK_EQ(xh_wait(request, LONG_MS), XH_OK);
     XT_CHECK_EQ(g_in_destroy, XH_E_WOULD_DEADLOCK);
     xh_request_release(request);

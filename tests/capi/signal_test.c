@@ -105,7 +105,8 @@ XT_TEST(no_sigpipe_when_the_peer_goes_before_the_tls_handshake) {
 XT_TEST(no_sigpipe_when_a_tls_connection_is_closed_under_a_peer_that_is_gone) {
     unblock_sigpipe();
     for (int i = 0; i < 5; i++) {
-        script_peer *p = script_start("tls\nread-head\nsend 'HTTP/1.1 200 OK" NL "content-length: 100" NL NL "half'\n"
+        script_peer *p = script_start("tls\nread-head\nsend 'HTTP/1.1 200 OK" NL "content-length: 100" NL NL
+                                      "half'\n"
                                       "emit sent\nwait-signal go\nreset");
         rec r = {0};
         if (rec_start(&r, script_url(p, "https", "/x"), opt_alone(opt_ca(NULL))) != NULL) {

@@ -262,9 +262,15 @@ void live_after(void) {
                     (long long)xh_debug_live(i));
 }
 
+static int no_thread(void *none) {
+    (void)none;
+    return xh_debug_live(XH_LIVE_THREADS) == 0;
+}
+
 int live_main(const char *suite, int argc, char **argv) {
     int code = xt_main(suite, argc, argv);
     xh_status status = xh_shutdown(LONG_MS);
+    await(no_thread, NULL); /* a look-up under way is not waited for by xh_shutdown: the system ends it when it likes */
     for (int i = 0; i < 4; i++) {
         if (xh_debug_live(i) == 0 && status == XH_OK) continue;
         fprintf(stderr, "after xh_shutdown (%s) kind %d has %lld alive\n", xh_status_name(status), i,
