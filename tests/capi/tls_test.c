@@ -132,6 +132,14 @@ static xh_options *with_file(xh_options *o, int32_t option, const char *path) {
 
 XT_TEST(q21_own_authorities_as_text) { accepts(url("https"), with_file(NULL, XH_OPT_CA_PEM, cert_file("ca.pem"))); }
 
+XT_TEST(q21_a_revoked_certificate_is_refused_when_a_list_is_given) {
+    char *ca = slurp(cert_file("ca.pem"), NULL), *crl = slurp(cert_file("crl.pem"), NULL);
+    refuses(url("https-revoked"), opt_str(NULL, XH_OPT_CA_PEM, fmt("%s%s", ca, crl)), XH_E_TLS_REVOKED, -1, 0);
+    accepts(url("https"), opt_str(NULL, XH_OPT_CA_PEM, fmt("%s%s", ca, crl)));
+    free(ca);
+    free(crl);
+}
+
 XT_TEST(q21_own_authorities_without_the_systems) {
     accepts(url("https"), opt_int(opt_ca(NULL), XH_OPT_SYSTEM_STORE, 0));
     refuses(url("https"), opt_int(NULL, XH_OPT_SYSTEM_STORE, 0), XH_E_TLS_UNKNOWN_CA, -1, 0);

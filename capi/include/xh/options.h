@@ -48,7 +48,7 @@ typedef struct xh_options xh_options;
     X(CLIENT_KEY_PEM, 45, STR, "key", "its key as PEM text")                                                           \
     X(CLIENT_PFX, 46, BYTES, "pfx", "certificate and key as PKCS#12 (base64 in JSON)")                                 \
     X(CLIENT_KEY_PASSPHRASE, 47, STR, "passphrase", "of the key or the PKCS#12")                                       \
-    X(CA_PEM, 48, STR, "ca", "own authorities as PEM text")                                                            \
+    X(CA_PEM, 48, STR, "ca", "own authorities as PEM text; lists of revoked certificates in it are obeyed")                                                            \
     X(CA_FILE, 49, STR, "caFile", "file or folder of authorities")                                                     \
     X(SYSTEM_STORE, 50, BOOL, "systemStore", "default 1: the system's authorities are trusted, too")                   \
     X(CIPHERS, 51, STR, "ciphers", "OpenSSL's list for TLS 1.2 and below")                                             \
