@@ -28,24 +28,15 @@ static void on_event(xh_request *request, const xh_request_event *event, void *u
         case XH_EVENT_DATA:
             printf(" %zu bytes", data.len); /* lent until this function returns; xh_data_keep() keeps it longer */
             break;
-        case XH_EVENT_INFORMATION:
-            printf(" status %d", xh_request_event_status(event));
-            break;
-        case XH_EVENT_REDIRECT:
-            printf(" status %d, to %s", xh_request_event_status(event), data.ptr);
-            break;
+        case XH_EVENT_INFORMATION: printf(" status %d", xh_request_event_status(event)); break;
+        case XH_EVENT_REDIRECT: printf(" status %d, to %s", xh_request_event_status(event), data.ptr); break;
         case XH_EVENT_UPLOAD:
         case XH_EVENT_DOWNLOAD:
             printf(" %" PRId64 " of %" PRId64, xh_request_event_bytes(event), xh_request_event_total(event));
             break;
-        case XH_EVENT_TRACE:
-            printf(" %.*s", (int)data.len, data.ptr);
-            break;
-        case XH_EVENT_ERROR:
-            printf(" %s", xh_error_message(xh_request_event_error(event)).ptr);
-            break;
-        default:
-            break;
+        case XH_EVENT_TRACE: printf(" %.*s", (int)data.len, data.ptr); break;
+        case XH_EVENT_ERROR: printf(" %s", xh_error_message(xh_request_event_error(event)).ptr); break;
+        default: break;
     }
     putchar('\n');
 }

@@ -17,12 +17,12 @@
 /* What the callbacks share. They run on the library's thread while main waits, so nothing here needs a lock. */
 typedef struct {
     int tty;
-    int shown;            /* a progress line is on the screen */
+    int shown; /* a progress line is on the screen */
     int64_t shown_at_ms;
     int64_t started_ms;
-    int64_t wire_bytes;   /* of the body, as they came */
-    int64_t wire_total;   /* -1 while unknown */
-    int64_t body_bytes;   /* of the body, decoded */
+    int64_t wire_bytes; /* of the body, as they came */
+    int64_t wire_total; /* -1 while unknown */
+    int64_t body_bytes; /* of the body, decoded */
 } view;
 
 static int64_t now_ms(void) {
@@ -127,9 +127,10 @@ static void print_timeline(const xh_request *request) {
         int32_t moment;
         const char *name;
     } rows[] = {
-        {XH_TIME_QUEUE_END, "queue"},          {XH_TIME_LOOKUP_END, "name look-up"}, {XH_TIME_CONNECT_END, "connect"},
-        {XH_TIME_PROXY_END, "proxy"},          {XH_TIME_TLS_END, "TLS"},             {XH_TIME_SEND_END, "request sent"},
-        {XH_TIME_FIRST_BYTE, "first byte"},    {XH_TIME_END, "last byte"},
+        {XH_TIME_QUEUE_END, "queue"},       {XH_TIME_LOOKUP_END, "name look-up"},
+        {XH_TIME_CONNECT_END, "connect"},   {XH_TIME_PROXY_END, "proxy"},
+        {XH_TIME_TLS_END, "TLS"},           {XH_TIME_SEND_END, "request sent"},
+        {XH_TIME_FIRST_BYTE, "first byte"}, {XH_TIME_END, "last byte"},
     };
     const xh_error *error = xh_request_error_at(request, 0); /* NULL when it did not fail */
     size_t failed_hop = error != NULL ? (size_t)xh_error_hop(error) : SIZE_MAX;
@@ -163,7 +164,8 @@ static void print_timeline(const xh_request *request) {
             int at_end = rows[i].moment == XH_TIME_END;
             at = xh_request_hop_time(request, hop, rows[i].moment);
             if (at < 0) continue; /* did not take place */
-            printf("  %-14s %10.1f ms\n", at_end && hop == failed_hop ? "failed" : rows[i].name, (double)(at - before) / 1e6);
+            printf("  %-14s %10.1f ms\n", at_end && hop == failed_hop ? "failed" : rows[i].name,
+                   (double)(at - before) / 1e6);
             before = at;
         }
         printf("  %-14s %10.1f ms\n", "total", (double)(before - start) / 1e6);
@@ -171,9 +173,10 @@ static void print_timeline(const xh_request *request) {
 }
 
 static const char *phase_name(int32_t phase) {
-    static const char *const names[] = {
-        "before it started",  "waiting for a connection", "in the name look-up",  "connecting",     "asking the proxy",
-        "in the TLS handshake", "sending the request",      "waiting for the response", "reading the body", "after the response"};
+    static const char *const names[] = {"before it started",   "waiting for a connection", "in the name look-up",
+                                        "connecting",          "asking the proxy",         "in the TLS handshake",
+                                        "sending the request", "waiting for the response", "reading the body",
+                                        "after the response"};
     return phase >= 0 && phase < (int32_t)(sizeof names / sizeof names[0]) ? names[phase] : "in an unknown phase";
 }
 
@@ -193,7 +196,8 @@ static void print_error(const char *lead, const xh_error *error) {
 /* ---- the command line --------------------------------------------------------------------------------------------- */
 
 static int usage(void) {
-    fputs("usage: demo [--ca FILE] [--insecure] [--proxy URL] [--timeout SECONDS] [--method M] [--data TEXT] URL\n", stderr);
+    fputs("usage: demo [--ca FILE] [--insecure] [--proxy URL] [--timeout SECONDS] [--method M] [--data TEXT] URL\n",
+          stderr);
     return 2;
 }
 
@@ -222,8 +226,8 @@ static const char *read_arguments(int argc, char **argv, xh_options *options) {
         } else if (strcmp(name, "--timeout") == 0) {
             char *end;
             double seconds = strtod(value, &end);
-            status = *value == 0 || *end != 0 ? XH_E_OPTION_VALUE
-                                              : xh_options_set_real(options, XH_OPT_TIMEOUT, seconds);
+            status =
+                *value == 0 || *end != 0 ? XH_E_OPTION_VALUE : xh_options_set_real(options, XH_OPT_TIMEOUT, seconds);
         } else if (strcmp(name, "--method") == 0) {
             method_given = 1;
             status = xh_options_set_str(options, XH_OPT_METHOD, value, XH_NTS);

@@ -36,9 +36,7 @@ static xh_status start(xh_queue *queue, const char *url, size_t token) {
 static int handle(const xh_event *event, row *rows) {
     row *r = &rows[event->token];
     switch (event->type) {
-        case XH_EVENT_HEADERS:
-            r->status = xh_response_status(xh_request_response(event->request));
-            return 0;
+        case XH_EVENT_HEADERS: r->status = xh_response_status(xh_request_response(event->request)); return 0;
         case XH_EVENT_DATA:
             r->bytes += event->data.len; /* valid until xh_event_done */
             return 0;
@@ -47,8 +45,7 @@ static int handle(const xh_event *event, row *rows) {
                     xh_error_message(xh_request_error_at(event->request, 0)).ptr);
             r->status = -1;
             return 0;
-        default:
-            return event->type == XH_EVENT_TERMINATE;
+        default: return event->type == XH_EVENT_TERMINATE;
     }
 }
 

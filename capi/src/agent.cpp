@@ -20,23 +20,27 @@ xh_status check(const xh_agent* agent) noexcept {
 /// The options that an agent has, between them and its settings.
 bool exchange(xh::agent::Settings& settings, client::OptionValues& values, int32_t option, bool store) {
     auto move = [store](auto& setting, auto& value) {
-        if (store) setting.store(value);
-        else value = setting.load();
+        if (store)
+            setting.store(value);
+        else
+            value = setting.load();
         return true;
     };
     switch (option) {
-    case XH_OPT_KEEP_ALIVE: return move(settings.keep_alive, values.keep_alive);
-    case XH_OPT_KEEP_ALIVE_MSECS: return move(settings.keep_alive_msecs, values.keep_alive_msecs);
-    case XH_OPT_MAX_SOCKETS: return move(settings.max_sockets, values.max_sockets);
-    case XH_OPT_MAX_TOTAL_SOCKETS: return move(settings.max_total_sockets, values.max_total_sockets);
-    case XH_OPT_MAX_FREE_SOCKETS: return move(settings.max_free_sockets, values.max_free_sockets);
-    case XH_OPT_SCHEDULING:
-        if (store) settings.fifo.store(values.scheduling == XH_SCHEDULING_FIFO);
-        else values.scheduling = settings.fifo.load() ? XH_SCHEDULING_FIFO : XH_SCHEDULING_LIFO;
-        return true;
-    case XH_OPT_AGENT_TIMEOUT_MS: return move(settings.timeout_ms, values.agent_timeout_ms);
-    case XH_OPT_MAX_CONNECTION_AGE_MS: return move(settings.max_age_ms, values.max_connection_age_ms);
-    default: return false;
+        case XH_OPT_KEEP_ALIVE: return move(settings.keep_alive, values.keep_alive);
+        case XH_OPT_KEEP_ALIVE_MSECS: return move(settings.keep_alive_msecs, values.keep_alive_msecs);
+        case XH_OPT_MAX_SOCKETS: return move(settings.max_sockets, values.max_sockets);
+        case XH_OPT_MAX_TOTAL_SOCKETS: return move(settings.max_total_sockets, values.max_total_sockets);
+        case XH_OPT_MAX_FREE_SOCKETS: return move(settings.max_free_sockets, values.max_free_sockets);
+        case XH_OPT_SCHEDULING:
+            if (store)
+                settings.fifo.store(values.scheduling == XH_SCHEDULING_FIFO);
+            else
+                values.scheduling = settings.fifo.load() ? XH_SCHEDULING_FIFO : XH_SCHEDULING_LIFO;
+            return true;
+        case XH_OPT_AGENT_TIMEOUT_MS: return move(settings.timeout_ms, values.agent_timeout_ms);
+        case XH_OPT_MAX_CONNECTION_AGE_MS: return move(settings.max_age_ms, values.max_connection_age_ms);
+        default: return false;
     }
 }
 
@@ -48,7 +52,8 @@ xh_status xh_agent_new(const xh_options* options, xh_agent** out, xh_error** err
         xh::base::Ref<const client::Options> values = xh::capi::values_of(options);
         xh::base::Ref<xh::loop::Loop> loop = values->loop ? values->loop : xh::loop::library::loop();
         if (!loop) return xh::capi::give_error(err, XH_E_TOO_MANY_FILES, "the library's thread could not be started");
-        if (xh_status status = loop->check()) return xh::capi::give_error(err, status, "the loop belongs to the parent process");
+        if (xh_status status = loop->check())
+            return xh::capi::give_error(err, status, "the loop belongs to the parent process");
         xh::base::Ref<xh::agent::Agent> agent = xh::agent::Agent::make(loop);
         client::OptionValues copy = *values;
         for (int32_t option = XH_OPT_KEEP_ALIVE; option <= XH_OPT_MAX_CONNECTION_AGE_MS; ++option)
@@ -121,14 +126,14 @@ int64_t xh_agent_count(const xh_agent* agent, int32_t counter) {
     if (check(agent) != XH_OK) return -1;
     const xh::agent::Counters& counters = agent->agent().counters();
     switch (counter) {
-    case XH_COUNT_SOCKETS: return counters.sockets.load();
-    case XH_COUNT_FREE_SOCKETS: return counters.free_sockets.load();
-    case XH_COUNT_QUEUED: return counters.queued.load();
-    case XH_COUNT_CREATED: return counters.created.load();
-    case XH_COUNT_REUSED: return counters.reused.load();
-    case XH_COUNT_RETRIED: return counters.retried.load();
-    case XH_COUNT_BYTES_SENT: return counters.bytes_sent.load();
-    case XH_COUNT_BYTES_RECEIVED: return counters.bytes_received.load();
-    default: return -1;
+        case XH_COUNT_SOCKETS: return counters.sockets.load();
+        case XH_COUNT_FREE_SOCKETS: return counters.free_sockets.load();
+        case XH_COUNT_QUEUED: return counters.queued.load();
+        case XH_COUNT_CREATED: return counters.created.load();
+        case XH_COUNT_REUSED: return counters.reused.load();
+        case XH_COUNT_RETRIED: return counters.retried.load();
+        case XH_COUNT_BYTES_SENT: return counters.bytes_sent.load();
+        case XH_COUNT_BYTES_RECEIVED: return counters.bytes_received.load();
+        default: return -1;
     }
 }

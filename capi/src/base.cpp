@@ -28,7 +28,8 @@ constexpr StatusRow kStatuses[] = {
     XH_STATUS_MAP(XH_ROW)
 #undef XH_ROW
 };
-constexpr StatusRow kUnknown = {XH_STATUS_END_, XH_KIND_NONE, "XH_E_UNKNOWN", "XH_E_UNKNOWN", "an error of a later version"};
+constexpr StatusRow kUnknown = {XH_STATUS_END_, XH_KIND_NONE, "XH_E_UNKNOWN", "XH_E_UNKNOWN",
+                                "an error of a later version"};
 
 const StatusRow& row_of(xh_status status) noexcept {
     for (const StatusRow& row : kStatuses)
@@ -88,9 +89,9 @@ xh_status xh_set_thread_hooks(void (*on_start)(void*), void (*on_stop)(void*), v
 xh_status xh_shutdown(int64_t timeout_ms) {
     return xh::capi::guard([&]() -> xh_status {
         switch (xh::loop::library::shutdown(xh::base::deadline_after(xh::base::monotonic_ns(), timeout_ms))) {
-        case xh::loop::Drive::Self: return XH_E_WOULD_DEADLOCK;
-        case xh::loop::Drive::TimedOut: return XH_TIMEOUT;
-        default: return XH_OK;
+            case xh::loop::Drive::Self: return XH_E_WOULD_DEADLOCK;
+            case xh::loop::Drive::TimedOut: return XH_TIMEOUT;
+            default: return XH_OK;
         }
     });
 }

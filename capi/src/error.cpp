@@ -7,17 +7,21 @@ using xh::capi::text_out;
 
 namespace {
 
-xh_str present_or_absent(const xh::base::String& text) {
-    return !text.empty() ? text_out(text) : xh_str{nullptr, 0};
-}
+xh_str present_or_absent(const xh::base::String& text) { return !text.empty() ? text_out(text) : xh_str{nullptr, 0}; }
 
 }  // namespace
 
 xh_status xh_error_status(const xh_error* error) { return error ? error_of(error)->status : XH_OK; }
-xh_str xh_error_message(const xh_error* error) { return error ? xh::capi::text_out_present(error_of(error)->message) : xh_str{nullptr, 0}; }
-xh_str xh_error_component(const xh_error* error) { return error ? text_out(error_of(error)->component) : xh_str{nullptr, 0}; }
+xh_str xh_error_message(const xh_error* error) {
+    return error ? xh::capi::text_out_present(error_of(error)->message) : xh_str{nullptr, 0};
+}
+xh_str xh_error_component(const xh_error* error) {
+    return error ? text_out(error_of(error)->component) : xh_str{nullptr, 0};
+}
 int32_t xh_error_phase(const xh_error* error) { return error ? error_of(error)->phase : XH_PHASE_NONE; }
-xh_str xh_error_peer(const xh_error* error) { return error ? present_or_absent(error_of(error)->peer) : xh_str{nullptr, 0}; }
+xh_str xh_error_peer(const xh_error* error) {
+    return error ? present_or_absent(error_of(error)->peer) : xh_str{nullptr, 0};
+}
 int32_t xh_error_os_error(const xh_error* error) { return error ? error_of(error)->os_error : 0; }
 int32_t xh_error_tls_alert(const xh_error* error) { return error ? error_of(error)->tls_alert : -1; }
 int32_t xh_error_tls_verify(const xh_error* error) { return error ? error_of(error)->tls_verify : 0; }

@@ -12,8 +12,12 @@
 namespace xh::capi {
 
 /// xh_error is a base::Error seen through the C API.
-inline const base::Error* error_of(const xh_error* handle) noexcept { return reinterpret_cast<const base::Error*>(handle); }
-inline const xh_error* error_handle(const base::Error* error) noexcept { return reinterpret_cast<const xh_error*>(error); }
+inline const base::Error* error_of(const xh_error* handle) noexcept {
+    return reinterpret_cast<const base::Error*>(handle);
+}
+inline const xh_error* error_handle(const base::Error* error) noexcept {
+    return reinterpret_cast<const xh_error*>(error);
+}
 
 /// Runs the body of an exported function that returns a status.
 template <class F>

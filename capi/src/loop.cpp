@@ -12,9 +12,9 @@ namespace {
 
 xh_status status_of(Drive drive) noexcept {
     switch (drive) {
-    case Drive::Busy: return XH_E_STATE;
-    case Drive::Self: return XH_E_WOULD_DEADLOCK;
-    default: return XH_OK;
+        case Drive::Busy: return XH_E_STATE;
+        case Drive::Self: return XH_E_WOULD_DEADLOCK;
+        default: return XH_OK;
     }
 }
 

@@ -9,9 +9,13 @@
 namespace proto = xh::proto;
 
 size_t xh_method_count(void) { return proto::http_method_count; }
-const char* xh_method_at(size_t index) { return index < proto::http_method_count ? proto::http_methods[index].data() : nullptr; }
+const char* xh_method_at(size_t index) {
+    return index < proto::http_method_count ? proto::http_methods[index].data() : nullptr;
+}
 
-const char* xh_status_message(int32_t code) { return code < 0 ? nullptr : proto::status_text(static_cast<unsigned>(code)); }
+const char* xh_status_message(int32_t code) {
+    return code < 0 ? nullptr : proto::status_text(static_cast<unsigned>(code));
+}
 int32_t xh_status_message_at(size_t index) {
     return index < proto::http_status_count ? proto::http_statuses[index].status : 0;
 }

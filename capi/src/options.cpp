@@ -54,8 +54,10 @@ size_t erase_header(client::OptionValues& values, std::string_view name) {
     size_t before = values.headers.size();
     auto& headers = values.headers;
     for (size_t i = 0; i < headers.size();) {
-        if (base::iequals(headers[i].name, name)) headers.erase(headers.begin() + static_cast<std::ptrdiff_t>(i));
-        else ++i;
+        if (base::iequals(headers[i].name, name))
+            headers.erase(headers.begin() + static_cast<std::ptrdiff_t>(i));
+        else
+            ++i;
     }
     return before - headers.size();
 }
@@ -126,14 +128,14 @@ xh_status xh_options_set_bytes(xh_options* options, int32_t option, const void* 
 xh_status xh_options_set_ptr(xh_options* options, int32_t option, void* handle) {
     return with_values(options, option, [&](client::OptionValues& values, const client::OptionInfo&) -> xh_status {
         switch (option) {
-        case XH_OPT_AGENT:
-            values.agent = client::AgentHold(handle ? &static_cast<xh_agent*>(handle)->agent() : nullptr);
-            return XH_OK;
-        case XH_OPT_LOOP:
-            values.loop = handle ? static_cast<xh_loop*>(handle)->loop : xh::base::Ref<xh::loop::Loop>();
-            return XH_OK;
-        case XH_OPT_QUEUE: values.queue = base::Ref<base::Counted>(static_cast<xh_queue*>(handle)); return XH_OK;
-        default: return XH_E_OPTION_TYPE;
+            case XH_OPT_AGENT:
+                values.agent = client::AgentHold(handle ? &static_cast<xh_agent*>(handle)->agent() : nullptr);
+                return XH_OK;
+            case XH_OPT_LOOP:
+                values.loop = handle ? static_cast<xh_loop*>(handle)->loop : xh::base::Ref<xh::loop::Loop>();
+                return XH_OK;
+            case XH_OPT_QUEUE: values.queue = base::Ref<base::Counted>(static_cast<xh_queue*>(handle)); return XH_OK;
+            default: return XH_E_OPTION_TYPE;
         }
     });
 }
@@ -145,30 +147,34 @@ xh_status xh_options_get_int(const xh_options* options, int32_t option, int64_t*
 }
 
 xh_status xh_options_get_real(const xh_options* options, int32_t option, double* out) {
-    return read_values(options, option, out, [&](const client::OptionValues& values, const client::OptionInfo& info) -> xh_status {
-        if (info.type != client::OptionType::Real) return XH_E_OPTION_TYPE;
-        *out = values.timeout_s;
-        return XH_OK;
-    });
+    return read_values(options, option, out,
+                       [&](const client::OptionValues& values, const client::OptionInfo& info) -> xh_status {
+                           if (info.type != client::OptionType::Real) return XH_E_OPTION_TYPE;
+                           *out = values.timeout_s;
+                           return XH_OK;
+                       });
 }
 
 xh_status xh_options_get_str(const xh_options* options, int32_t option, char* buf, size_t cap, size_t* needed) {
-    return read_values(options, option, options, [&](const client::OptionValues& values, const client::OptionInfo& info) -> xh_status {
-        std::string_view text;
-        if (xh_status status = client::get_text(values, info, text)) return status;
-        if (needed) *needed = text.size() + 1;
-        if (!buf || cap <= text.size()) return XH_E_BUFFER_TOO_SMALL;
-        std::memcpy(buf, text.data(), text.size());
-        buf[text.size()] = '\0';
-        return XH_OK;
-    });
+    return read_values(options, option, options,
+                       [&](const client::OptionValues& values, const client::OptionInfo& info) -> xh_status {
+                           std::string_view text;
+                           if (xh_status status = client::get_text(values, info, text)) return status;
+                           if (needed) *needed = text.size() + 1;
+                           if (!buf || cap <= text.size()) return XH_E_BUFFER_TOO_SMALL;
+                           std::memcpy(buf, text.data(), text.size());
+                           buf[text.size()] = '\0';
+                           return XH_OK;
+                       });
 }
 
-xh_status xh_options_add_header(xh_options* options, const char* name, size_t name_len, const char* value, size_t value_len) {
+xh_status xh_options_add_header(xh_options* options, const char* name, size_t name_len, const char* value,
+                                size_t value_len) {
     return put_header(options, name, name_len, value, value_len, false);
 }
 
-xh_status xh_options_set_header(xh_options* options, const char* name, size_t name_len, const char* value, size_t value_len) {
+xh_status xh_options_set_header(xh_options* options, const char* name, size_t name_len, const char* value,
+                                size_t value_len) {
     return put_header(options, name, name_len, value, value_len, true);
 }
 
@@ -190,7 +196,8 @@ xh_status xh_options_set_body_bytes(xh_options* options, const void* bytes, size
     return set_body(options, client::BodyForm::Bytes, bytes, len);
 }
 
-xh_status xh_options_set_body_borrow(xh_options* options, const void* bytes, size_t len, xh_destroy_fn release, void* user_data) {
+xh_status xh_options_set_body_borrow(xh_options* options, const void* bytes, size_t len, xh_destroy_fn release,
+                                     void* user_data) {
     if (!options || !bytes || len > PTRDIFF_MAX) return XH_E_INVALID_ARGUMENT;
     return guard([&]() -> xh_status {
         client::OptionValues& values = options->writable();
@@ -233,7 +240,8 @@ xh_status xh_options_set_json(xh_options* options, const char* json, size_t len,
         }
         base::String why;
         client::OptionValues changed = *options->values;
-        if (xh_status status = client::set_from_json(changed, *object, why)) return xh::capi::give_error(err, status, why);
+        if (xh_status status = client::set_from_json(changed, *object, why))
+            return xh::capi::give_error(err, status, why);
         options->values = base::make_ref<client::Options>(changed);
         return XH_OK;
     });

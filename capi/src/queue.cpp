@@ -56,12 +56,15 @@ void xh_queue::push(const xh_event& event, bool reserved) {
     }
     {
         xh::base::Lock lock(mutex_);
-        if (reserved) --reserved_;
-        else grow_to(count_ + reserved_ + 1);
+        if (reserved)
+            --reserved_;
+        else
+            grow_to(count_ + reserved_ + 1);
         ring_[(first_ + count_++) & (ring_.size() - 1)] = event;
         // Under the lock: the descriptor must not become readable after the event was taken.
         uint64_t one = 1;
-        if (count_ == 1) [[maybe_unused]] ssize_t n = ::write(fd_, &one, sizeof one);
+        if (count_ == 1) [[maybe_unused]]
+            ssize_t n = ::write(fd_, &one, sizeof one);
     }
     if (handles_.load(std::memory_order_acquire) == 0) give_back_all();  // the last handle went meanwhile
 }
@@ -80,7 +83,8 @@ int64_t xh_queue::drain(xh_event* out, std::size_t count, std::size_t event_size
         first_ = (first_ + 1) & (ring_.size() - 1);
     }
     uint64_t ignored;
-    if (count_ == 0 && taken > 0) [[maybe_unused]] ssize_t n = ::read(fd_, &ignored, sizeof ignored);
+    if (count_ == 0 && taken > 0) [[maybe_unused]]
+        ssize_t n = ::read(fd_, &ignored, sizeof ignored);
     return static_cast<int64_t>(taken);
 }
 

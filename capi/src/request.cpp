@@ -66,16 +66,16 @@ void xh_request::unhold() noexcept {
 
 xh_request_fn xh_request::slot(int32_t type) const noexcept {
     switch (type) {
-    case XH_EVENT_HEADERS: return callbacks_.on_headers;
-    case XH_EVENT_DATA: return callbacks_.on_data;
-    case XH_EVENT_RESPONSE: return callbacks_.on_response;
-    case XH_EVENT_ERROR: return callbacks_.on_error;
-    case XH_EVENT_TERMINATE: return callbacks_.on_terminate;
-    case XH_EVENT_INFORMATION: return callbacks_.on_information;
-    case XH_EVENT_REDIRECT: return callbacks_.on_redirect;
-    case XH_EVENT_UPLOAD: return callbacks_.on_upload;
-    case XH_EVENT_DOWNLOAD: return callbacks_.on_download;
-    default: return callbacks_.on_trace;
+        case XH_EVENT_HEADERS: return callbacks_.on_headers;
+        case XH_EVENT_DATA: return callbacks_.on_data;
+        case XH_EVENT_RESPONSE: return callbacks_.on_response;
+        case XH_EVENT_ERROR: return callbacks_.on_error;
+        case XH_EVENT_TERMINATE: return callbacks_.on_terminate;
+        case XH_EVENT_INFORMATION: return callbacks_.on_information;
+        case XH_EVENT_REDIRECT: return callbacks_.on_redirect;
+        case XH_EVENT_UPLOAD: return callbacks_.on_upload;
+        case XH_EVENT_DOWNLOAD: return callbacks_.on_download;
+        default: return callbacks_.on_trace;
     }
 }
 
@@ -111,9 +111,10 @@ void xh_request::on_ended() noexcept {
     queue_.reset();
 }
 
-xh_status xh_request_new(const char* url, size_t url_len, const xh_options* options, const xh_request_callbacks* callbacks,
-                         xh_request** out, xh_error** err) {
-    if (!url || xh::capi::bad_text(url, url_len)) return xh::capi::give_error(err, XH_E_INVALID_ARGUMENT, "the url is missing");
+xh_status xh_request_new(const char* url, size_t url_len, const xh_options* options,
+                         const xh_request_callbacks* callbacks, xh_request** out, xh_error** err) {
+    if (!url || xh::capi::bad_text(url, url_len))
+        return xh::capi::give_error(err, XH_E_INVALID_ARGUMENT, "the url is missing");
     if (callbacks && callbacks->size < offsetof(xh_request_callbacks, on_headers))
         return xh::capi::give_error(err, XH_E_INVALID_ARGUMENT, "the size of the table of callbacks is not set");
     xh_request* made = nullptr;
@@ -125,7 +126,8 @@ xh_status xh_request_new(const char* url, size_t url_len, const xh_options* opti
         made = new xh_request(values, calls);
         base::Error error;
         if (xh_status refused = made->prepare(xh::capi::text_in(url, url_len), error)) {
-            return xh::capi::give_error(err, error ? std::move(error) : base::Error(refused, base::component::kApi, XH_PHASE_NONE, ""));
+            return xh::capi::give_error(
+                err, error ? std::move(error) : base::Error(refused, base::component::kApi, XH_PHASE_NONE, ""));
         }
         if (values->queue) static_cast<xh_queue*>(values->queue.get())->reserve();
         return XH_OK;

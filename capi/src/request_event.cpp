@@ -22,8 +22,8 @@ xh_buf* xh::capi::keep_data(const client::RequestEvent& event) {
 int32_t xh_request_event_type(const xh_request_event* event) { return event ? event->event.type : 0; }
 
 const char* xh_request_event_name(const xh_request_event* event) {
-    static constexpr const char* kNames[] = {"",      "information", "headers",  "data",   "response", "error",
-                                             "terminate", "redirect", "upload", "download", "trace"};
+    static constexpr const char* kNames[] = {"",          "information", "headers", "data",     "response", "error",
+                                             "terminate", "redirect",    "upload",  "download", "trace"};
     return kNames[xh_request_event_type(event)];
 }
 
@@ -33,7 +33,8 @@ xh_str xh_request_event_data(const xh_request_event* event) {
 
 int32_t xh_request_event_status(const xh_request_event* event) {
     if (!event) return 0;
-    return event->event.type == XH_EVENT_INFORMATION || event->event.type == XH_EVENT_REDIRECT ? event->event.status : 0;
+    return event->event.type == XH_EVENT_INFORMATION || event->event.type == XH_EVENT_REDIRECT ? event->event.status
+                                                                                               : 0;
 }
 
 int64_t xh_request_event_bytes(const xh_request_event* event) { return event ? event->event.bytes : -1; }
@@ -48,7 +49,9 @@ xh_buf* xh_data_keep(const xh_request_event* event) {
     return xh::capi::guard_or<xh_buf*>(nullptr, [&] { return xh::capi::keep_data(event->event); });
 }
 
-xh_str xh_buf_data(const xh_buf* buf) { return buf ? xh::capi::text_out({buf->slice.data(), buf->slice.len}) : xh_str{nullptr, 0}; }
+xh_str xh_buf_data(const xh_buf* buf) {
+    return buf ? xh::capi::text_out({buf->slice.data(), buf->slice.len}) : xh_str{nullptr, 0};
+}
 
 xh_buf* xh_buf_retain(xh_buf* buf) {
     if (buf) buf->retain();

@@ -10,7 +10,9 @@ namespace {
 
 constexpr xh_str kAbsent = {nullptr, 0};
 
-const client::Hop* hop_of(const xh_request* request, size_t hop) noexcept { return request ? request->hop(hop) : nullptr; }
+const client::Hop* hop_of(const xh_request* request, size_t hop) noexcept {
+    return request ? request->hop(hop) : nullptr;
+}
 
 /// The connection of a hop, once it has one.
 const xh::conn::ConnInfo* connection_of(const xh_request* request, size_t hop) noexcept {
@@ -24,11 +26,19 @@ xh_str text_or_absent(const xh::base::String& text) noexcept { return text.empty
 }  // namespace
 
 xh_str xh_request_url(const xh_request* request) { return request ? text_out_present(request->url_text()) : kAbsent; }
-xh_str xh_request_method(const xh_request* request) { return request ? text_out_present(request->options().method) : kAbsent; }
+xh_str xh_request_method(const xh_request* request) {
+    return request ? text_out_present(request->options().method) : kAbsent;
+}
 int32_t xh_request_data_type(const xh_request* request) { return request ? request->options().data_type : -1; }
-xh_str xh_request_encoding(const xh_request* request) { return request ? text_out_present(request->options().encoding) : kAbsent; }
-xh_str xh_request_protocol(const xh_request* request) { return request ? text_out_present(request->protocol()) : kAbsent; }
-int32_t xh_request_return_response_body(const xh_request* request) { return request && request->options().return_response_body; }
+xh_str xh_request_encoding(const xh_request* request) {
+    return request ? text_out_present(request->options().encoding) : kAbsent;
+}
+xh_str xh_request_protocol(const xh_request* request) {
+    return request ? text_out_present(request->protocol()) : kAbsent;
+}
+int32_t xh_request_return_response_body(const xh_request* request) {
+    return request && request->options().return_response_body;
+}
 double xh_request_timeout(const xh_request* request) { return request ? request->options().timeout_s : -1; }
 size_t xh_request_header_count(const xh_request* request) { return request ? request->options().headers.size() : 0; }
 

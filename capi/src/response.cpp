@@ -38,7 +38,9 @@ xh_str xh_response_status_text(const xh_response* response) {
 xh_str xh_response_protocol(const xh_response* response) {
     return response ? text_out_present(response_of(response)->protocol()) : kAbsent;
 }
-xh_str xh_response_url(const xh_response* response) { return response ? text_out_present(response_of(response)->url()) : kAbsent; }
+xh_str xh_response_url(const xh_response* response) {
+    return response ? text_out_present(response_of(response)->url()) : kAbsent;
+}
 
 size_t xh_response_header_count(const xh_response* response) { return response ? response_of(response)->count() : 0; }
 

@@ -6,8 +6,12 @@
 
 namespace xh::capi {
 
-inline xh_response* response_handle(client::Response* response) noexcept { return reinterpret_cast<xh_response*>(response); }
-inline client::Response* response_of(xh_response* handle) noexcept { return reinterpret_cast<client::Response*>(handle); }
+inline xh_response* response_handle(client::Response* response) noexcept {
+    return reinterpret_cast<xh_response*>(response);
+}
+inline client::Response* response_of(xh_response* handle) noexcept {
+    return reinterpret_cast<client::Response*>(handle);
+}
 inline const client::Response* response_of(const xh_response* handle) noexcept {
     return reinterpret_cast<const client::Response*>(handle);
 }

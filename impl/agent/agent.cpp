@@ -31,21 +31,30 @@ Agent::Agent(loop::Loop& loop, base::Ref<loop::Loop> owned)
 Agent::~Agent() {
     Resident::leave();  // before the loop may go with its last reference
     close_idle_all();
+    if (base::Counted* attachment = attachment_.load(std::memory_order_acquire)) attachment->release();
     while (Origin* origin = origins_) {
         origins_ = origin->next;
         delete origin;
     }
 }
 
+base::Counted* Agent::attach(base::Ref<base::Counted> object) noexcept {
+    base::Counted* there = nullptr;
+    if (!attachment_.compare_exchange_strong(there, object.get(), std::memory_order_acq_rel)) return there;
+    return object.detach();
+}
+
 void Agent::unhold() noexcept {
-    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) loop_.post(*this, kRelease);
+    // What a loop kept that was shut down is closed already, and nobody would fetch the message.
+    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && loop_.usable()) loop_.post(*this, kRelease);
 }
 
 namespace {
 
 base::Error hang_up(int32_t phase) noexcept {
     try {
-        return base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, phase, "socket hang up: the agent was destroyed");
+        return base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, phase,
+                           "socket hang up: the agent was destroyed");
     } catch (const std::bad_alloc&) {
         return base::Error(XH_E_CONNECTION_RESET, base::component::kAgent, phase, "socket hang up");
     }
@@ -144,8 +153,10 @@ base::Ref<PooledConn> Agent::acquire(Waiter& waiter, const OriginKey& key, const
     waiter.origin_ = &to;
     waiter.deadlines_ = deadlines;
     waiter.ticket_ = next_ticket_++;
-    if (!to.first_waiter && make_room(to)) dial(to, waiter);
-    else enqueue(to, waiter);
+    if (!to.first_waiter && make_room(to))
+        dial(to, waiter);
+    else
+        enqueue(to, waiter);
     return {};
 }
 

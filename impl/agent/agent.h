@@ -17,7 +17,8 @@ public:
     /// `times` of a connection just made; nullptr for a kept one.
     virtual void on_lease(base::Ref<PooledConn> conn, const net::ConnectTimes* times) = 0;
     /// An empty list is "out of memory". `times` nullptr when no connection was tried. `proxy_answer` is empty unless a proxy refused.
-    virtual void on_lease_failed(base::ErrorList errors, const net::ConnectTimes* times, std::string_view proxy_answer) = 0;
+    virtual void on_lease_failed(base::ErrorList errors, const net::ConnectTimes* times,
+                                 std::string_view proxy_answer) = 0;
     /// XH_PHASE_LOOKUP .. XH_PHASE_TLS as a connection is made for this waiter.
     virtual void on_lease_phase(int32_t phase) = 0;
 
@@ -61,10 +62,15 @@ public:
     /// After a change of the settings: those who wait may have room now (A12).
     void settings_changed() noexcept { loop_.post(*this, kSettings); }
     void close_free() noexcept { loop_.post(*this, kCloseFree); }
+    /// One object that a layer above keeps with the agent (what its requests leave for later ones); it dies with the agent.
+    base::Counted* attachment() const noexcept { return attachment_.load(std::memory_order_acquire); }
+    /// Keeps `object`, or the one that another thread gave before. @return the one that is kept
+    base::Counted* attach(base::Ref<base::Counted> object) noexcept;
 
     // --- the loop's thread ---
     /// A kept connection at once; or null, and the waiter hears later. `fresh`: no kept one.
-    base::Ref<PooledConn> acquire(Waiter& waiter, const OriginKey& key, const net::ConnectDeadlines& deadlines, bool fresh);
+    base::Ref<PooledConn> acquire(Waiter& waiter, const OriginKey& key, const net::ConnectDeadlines& deadlines,
+                                  bool fresh);
     /// The waiter no longer wants one.
     void leave(Waiter& waiter) noexcept;
     /// Gives a connection back; it is kept only when `reusable` and the options allow.
@@ -72,8 +78,6 @@ public:
     /// When the steps of a connection being made for this waiter ended; nullptr when none is.
     static const net::ConnectTimes* times(const Waiter& waiter) noexcept;
     conn::ParserPool& parsers() noexcept { return parsers_; }
-    /// One object that a layer above keeps with the agent (what it learned about authentication).
-    base::Ref<base::Counted>& attachment() noexcept { return attachment_; }
 
 private:
     friend class Dial;
@@ -124,7 +128,7 @@ private:
     std::size_t total_ = 0;  // connections busy, idle and being made
     conn::ParserPool parsers_;
     base::Vec<Origin*> buckets_;
-    base::Ref<base::Counted> attachment_;
+    std::atomic<base::Counted*> attachment_{nullptr};
     std::size_t origin_count_ = 0;
     Origin* origins_ = nullptr;
 };

@@ -17,7 +17,8 @@ void Agent::log_connection(std::string_view what, const PooledConn& conn) const 
             line += ':';
             base::append_decimal(line, to.port);
         }
-        if (!info.remote.empty()) line.append(to.proxy.kind == net::ProxyKind::None ? " at " : " over the proxy at ").append(info.remote);
+        if (!info.remote.empty())
+            line.append(to.proxy.kind == net::ProxyKind::None ? " at " : " over the proxy at ").append(info.remote);
         if (info.tls_version) {
             line.append(", ").append(info.tls_version).append(" ").append(info.tls_cipher);
             if (info.tls_resumed) line.append(", session resumed");

@@ -2,7 +2,8 @@
 
 namespace xh::agent {
 
-Origin::Origin(const OriginKey& key, uint64_t key_hash) : plan(key.profile->plan()), profile(key.profile), hash(key_hash) {
+Origin::Origin(const OriginKey& key, uint64_t key_hash)
+    : plan(key.profile->plan()), profile(key.profile), hash(key_hash) {
     plan.tls = key.tls;
     plan.host = base::to_string(key.host);
     plan.port = key.port;

@@ -26,13 +26,20 @@ bool base64_decode(std::string_view text, String& out) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         char c = text[i];
         unsigned digit;
-        if (c >= 'A' && c <= 'Z') digit = static_cast<unsigned>(c - 'A');
-        else if (c >= 'a' && c <= 'z') digit = static_cast<unsigned>(c - 'a') + 26;
-        else if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0') + 52;
-        else if (c == '+') digit = 62;
-        else if (c == '/') digit = 63;
-        else if (c == '=' && i >= text.size() - padding) digit = 0;
-        else return false;
+        if (c >= 'A' && c <= 'Z')
+            digit = static_cast<unsigned>(c - 'A');
+        else if (c >= 'a' && c <= 'z')
+            digit = static_cast<unsigned>(c - 'a') + 26;
+        else if (c >= '0' && c <= '9')
+            digit = static_cast<unsigned>(c - '0') + 52;
+        else if (c == '+')
+            digit = 62;
+        else if (c == '/')
+            digit = 63;
+        else if (c == '=' && i >= text.size() - padding)
+            digit = 0;
+        else
+            return false;
         group = group << 6 | digit;
         if (i % 4 == 3)
             for (int shift = 16; shift >= 0; shift -= 8) bytes += static_cast<char>(group >> shift & 0xff);

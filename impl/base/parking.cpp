@@ -53,9 +53,12 @@ bool park_until(const std::atomic<bool>& flag, int64_t deadline_ns) noexcept {
     pthread_mutex_lock(&bucket.mutex);
     bool reached;
     while (!(reached = flag.load(std::memory_order_seq_cst))) {
-        if (deadline_ns == kNever) pthread_cond_wait(&bucket.changed, &bucket.mutex);
-        else if (monotonic_ns() >= deadline_ns) break;
-        else pthread_cond_timedwait(&bucket.changed, &bucket.mutex, &until);
+        if (deadline_ns == kNever)
+            pthread_cond_wait(&bucket.changed, &bucket.mutex);
+        else if (monotonic_ns() >= deadline_ns)
+            break;
+        else
+            pthread_cond_timedwait(&bucket.changed, &bucket.mutex, &until);
     }
     pthread_mutex_unlock(&bucket.mutex);
     bucket.waiters.fetch_sub(1, std::memory_order_relaxed);

@@ -11,6 +11,7 @@ namespace {
 std::atomic<uint64_t> g_next_id{1};
 std::atomic<uint32_t> g_generation{1};
 std::atomic<bool> g_hooked{false};
+std::atomic<bool> g_exits{false};
 
 void count_child() { g_generation.fetch_add(1, std::memory_order_relaxed); }
 
@@ -28,5 +29,9 @@ const void* thread_mark() noexcept {
     static thread_local char mark;  // trivial: no destructor runs at thread exit
     return &mark;
 }
+
+bool process_exits() noexcept { return g_exits.load(std::memory_order_acquire); }
+
+void set_process_exits() noexcept { g_exits.store(true, std::memory_order_release); }
 
 }  // namespace xh::base

@@ -12,4 +12,9 @@ uint32_t fork_generation() noexcept;
 /// A pointer that differs between threads that live at the same time.
 const void* thread_mark() noexcept;
 
+/// exit() was called: OpenSSL is cleaned up as soon as the library's threads rest. Work that takes long asks at every step,
+/// and gives up; nobody is told its result any more.
+bool process_exits() noexcept;
+void set_process_exits() noexcept;
+
 }  // namespace xh::base

@@ -24,7 +24,8 @@ public:
     bool try_retain() const noexcept {
         uint32_t seen = count_.load(std::memory_order_relaxed);
         while (seen != 0)
-            if (count_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel, std::memory_order_relaxed)) return true;
+            if (count_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel, std::memory_order_relaxed))
+                return true;
         return false;
     }
     /// True when the caller's reference is the only one: nobody else can make another meanwhile.

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxUrl = 1 << 20;
 
 constexpr std::string_view kSchemeNames[] = {"http", "https", "ws", "wss", "socks5", "socks5h"};
 
-enum : uint8_t { kEscape = 1, kForbidden = 2, kHostByte = 4 };
+enum : uint8_t { kEscape = 1, kForbidden = 2, kHostByte = 4, kPlainHost = 8, kPlainTail = 16 };
 
 constexpr std::array<uint8_t, 256> make_table() {
     std::array<uint8_t, 256> table{};
@@ -32,6 +32,8 @@ constexpr std::array<uint8_t, 256> make_table() {
         if ((i >= '0' && i <= '9') || (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z') || c == '-' || c == '.' ||
             c == '_')
             bits |= kHostByte;
+        if ((bits & kHostByte) && !(i >= 'A' && i <= 'Z')) bits |= kPlainHost;
+        if (!(bits & (kEscape | kForbidden)) && c != '%' && c != '#') bits |= kPlainTail;
         table[static_cast<std::size_t>(i)] = bits;
     }
     return table;
@@ -286,8 +288,58 @@ xh_status Url::build(const Parts& parts, const UrlRules& rules) {
     return !parts.has_userinfo || put_credentials(parts.userinfo) ? XH_OK : XH_E_INVALID_URL;
 }
 
+/// Nearly every URL is in its final form already: then it is looked over once and copied as it is. False when there is
+/// anything to change or to doubt.
+bool Url::take_plain(std::string_view text) {
+    Scheme scheme = Scheme::Https;
+    std::size_t at = 8;
+    if (text.substr(0, 7) == "http://") {
+        scheme = Scheme::Http;
+        at = 7;
+    } else if (text.substr(0, 8) != "https://") {
+        return false;
+    }
+    const std::size_t host = at;
+    while (at < text.size() && has(text[at], kPlainHost)) ++at;
+    const std::size_t host_end = at;
+    uint32_t port = default_port(scheme);
+    if (at < text.size() && text[at] == ':') {
+        const std::size_t digits = ++at;
+        uint32_t value = 0;
+        for (; at < text.size() && is_digit(text[at]) && at - digits < 6; ++at)
+            value = value * 10 + static_cast<uint32_t>(text[at] - '0');
+        if (value == 0 || value > 65535 || value == port || text[digits] == '0') return false;
+        port = value;
+    }
+    const std::size_t path = at;
+    if (at >= text.size() || text[at] != '/' || text.size() > kMaxUrl) return false;
+    std::size_t query = text.size();
+    for (; at < text.size(); ++at) {
+        if (!has(text[at], kPlainTail)) return false;
+        if (text[at] == '?' && query == text.size()) query = at;
+    }
+    const std::string_view name = text.substr(host, host_end - host);
+    if (!valid_name(name)) return false;
+    IpBytes ip;
+    host_kind_ = HostKind::Name;
+    if (ends_in_number(name)) {
+        if (!parse_ipv4(name, ip)) return false;
+        host_kind_ = HostKind::Ipv4;
+    }
+    text_.assign(text.data(), text.size());
+    scheme_ = scheme;
+    port_ = static_cast<uint16_t>(port);
+    authority_ = host_ = static_cast<uint32_t>(host);
+    host_end_ = static_cast<uint32_t>(host_end);
+    path_ = static_cast<uint32_t>(path);
+    query_ = static_cast<uint32_t>(query);
+    fragment_ = href_end_ = user_end_ = static_cast<uint32_t>(text.size());
+    return true;
+}
+
 xh_status Url::parse(std::string_view text, const UrlRules& rules) {
     clear();
+    if (take_plain(text)) return XH_OK;
     if (text.empty() || text.size() > kMaxUrl || any_of(text, kForbidden)) return XH_E_INVALID_URL;
     Parts parts{};
     parts.scheme = rules.default_scheme;
@@ -297,7 +349,10 @@ xh_status Url::parse(std::string_view text, const UrlRules& rules) {
         if (!find_scheme(text.substr(0, scheme), rules, parts.scheme)) return XH_E_UNSUPPORTED_SCHEME;
         text.remove_prefix(scheme + 3);
     }
-    const std::size_t authority_end = text.find_first_of("/?#");
+    std::size_t authority_end = 0;
+    while (authority_end < text.size() && text[authority_end] != '/' && text[authority_end] != '?' &&
+           text[authority_end] != '#')
+        ++authority_end;
     std::string_view authority = text.substr(0, authority_end);
     text.remove_prefix(authority.size());
 

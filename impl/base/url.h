@@ -86,6 +86,7 @@ private:
         return std::string_view(text_).substr(from, to - from);
     }
     void clear() noexcept;
+    bool take_plain(std::string_view text);
     xh_status build(const Parts& parts, const UrlRules& rules);
     bool put_host(std::string_view host, const UrlRules& rules);
     bool put_credentials(std::string_view userinfo);

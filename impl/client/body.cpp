@@ -41,9 +41,9 @@ base::Ref<Body> Body::pulled(xh_body_pull_fn pull, int64_t length, void* user_da
 
 base::String Body::content_type(std::string_view encoding) const {
     switch (form_) {
-    case BodyForm::Text: return base::String("text/plain; charset=").append(encoding);
-    case BodyForm::Json: return "application/json; charset=utf-8";
-    default: return "application/octet-stream";
+        case BodyForm::Text: return base::String("text/plain; charset=").append(encoding);
+        case BodyForm::Json: return "application/json; charset=utf-8";
+        default: return "application/octet-stream";
     }
 }
 
@@ -93,7 +93,8 @@ public:
     conn::Supply peek(std::string_view& data) override {
         if (at_ == end_ && position_ < length_) {
             int64_t left = length_ - position_;
-            std::size_t want = left < static_cast<int64_t>(piece_.size()) ? static_cast<std::size_t>(left) : piece_.size();
+            std::size_t want =
+                left < static_cast<int64_t>(piece_.size()) ? static_cast<std::size_t>(left) : piece_.size();
             ssize_t n = ::pread(fd_, piece_.data(), want, position_);
             if (n <= 0) {
                 os_error_ = n < 0 ? errno : 0;
@@ -132,11 +133,12 @@ private:
 
 xh_status open_file(const base::String& path, std::unique_ptr<conn::BodySource>& out, base::Error& error) {
     int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat about{};
+    struct stat about {};
     if (fd < 0 || ::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
         int os_error = fd >= 0 && S_ISDIR(about.st_mode) ? EISDIR : fd >= 0 && !S_ISREG(about.st_mode) ? EINVAL : errno;
         if (fd >= 0) ::close(fd);
-        error = base::Error(XH_E_FILE, base::component::kRequest, XH_PHASE_NONE, "the file of the body cannot be opened: ");
+        error =
+            base::Error(XH_E_FILE, base::component::kRequest, XH_PHASE_NONE, "the file of the body cannot be opened: ");
         error.message.append(path).append(": ").append(base::errno_text(os_error));
         error.os_error = os_error;
         return XH_E_FILE;
@@ -157,27 +159,27 @@ xh_status open_body(const base::Ref<Body>& body, std::string_view encoding, base
     out.reset();
     if (!body) return XH_OK;
     switch (body->form()) {
-    case BodyForm::File: return open_file(base::to_string(body->bytes()), out, error);
-    case BodyForm::Pull:
-        if (!body->claim()) {
-            error = base::Error(XH_E_BODY_USED, base::component::kRequest, XH_PHASE_NONE,
-                                "this pulled body was given to an earlier request; make new options for each");
-            return XH_E_BODY_USED;
-        }
-        out = std::make_unique<PullSource>(body);
-        return XH_OK;
-    case BodyForm::Text:
-        if (!base::iequals(encoding, "utf-8") && !base::iequals(encoding, "utf8")) {
-            xh_status status = proto::encode_text(body->bytes(), encoding, encoded);
-            if (status != XH_OK) {
-                error = base::Error(status, base::component::kRequest, XH_PHASE_NONE, xh_status_text(status));
-                return status;
+        case BodyForm::File: return open_file(base::to_string(body->bytes()), out, error);
+        case BodyForm::Pull:
+            if (!body->claim()) {
+                error = base::Error(XH_E_BODY_USED, base::component::kRequest, XH_PHASE_NONE,
+                                    "this pulled body was given to an earlier request; make new options for each");
+                return XH_E_BODY_USED;
             }
-            out = std::make_unique<conn::MemorySource>(encoded);
+            out = std::make_unique<PullSource>(body);
             return XH_OK;
-        }
-        [[fallthrough]];
-    default: out = std::make_unique<conn::MemorySource>(body->bytes()); return XH_OK;
+        case BodyForm::Text:
+            if (!base::iequals(encoding, "utf-8") && !base::iequals(encoding, "utf8")) {
+                xh_status status = proto::encode_text(body->bytes(), encoding, encoded);
+                if (status != XH_OK) {
+                    error = base::Error(status, base::component::kRequest, XH_PHASE_NONE, xh_status_text(status));
+                    return status;
+                }
+                out = std::make_unique<conn::MemorySource>(encoded);
+                return XH_OK;
+            }
+            [[fallthrough]];
+        default: out = std::make_unique<conn::MemorySource>(body->bytes()); return XH_OK;
     }
 }
 

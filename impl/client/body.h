@@ -25,6 +25,8 @@ public:
     std::string_view bytes() const noexcept { return view_; }
     /// A pulled body feeds one request: true for the first caller only.
     bool claim() noexcept { return !claimed_.exchange(true); }
+    /// The request was refused: it has taken nothing.
+    void unclaim() noexcept { claimed_.store(false); }
     /// What the content-type is when no header says it; `encoding` is that of a text.
     base::String content_type(std::string_view encoding) const;
 

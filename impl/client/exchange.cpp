@@ -10,7 +10,9 @@ namespace xh::client {
 namespace {
 
 proto::Verdict verdict_of(BodyVerdict verdict) noexcept {
-    return verdict == BodyVerdict::Go ? proto::Verdict::Go : verdict == BodyVerdict::Pause ? proto::Verdict::Pause : proto::Verdict::Gone;
+    return verdict == BodyVerdict::Go      ? proto::Verdict::Go
+           : verdict == BodyVerdict::Pause ? proto::Verdict::Pause
+                                           : proto::Verdict::Gone;
 }
 
 }  // namespace
@@ -58,8 +60,10 @@ void Exchange::abandon() noexcept {
     if (!plan_.agent) return;
     phase_timer_.disarm();
     stall_timer_.disarm();
-    if (conn_) release_connection(false);
-    else plan_.agent->leave(*this);
+    if (conn_)
+        release_connection(false);
+    else
+        plan_.agent->leave(*this);
     plan_.agent = nullptr;
 }
 
@@ -116,12 +120,15 @@ void Exchange::begin(base::Ref<agent::PooledConn> conn) {
     mark_queue_end(loop().turn_ns());
     record_connection();
     conn_->begin(*this, proto::Role::Response, plan_.limits, plan_.leniency);
-    if (plan_.method == "HEAD") conn_->expect(proto::Answers::Head);
-    else if (plan_.method == "CONNECT") conn_->expect(proto::Answers::Connect);
+    if (plan_.method == "HEAD")
+        conn_->expect(proto::Answers::Head);
+    else if (plan_.method == "CONNECT")
+        conn_->expect(proto::Answers::Connect);
     if (plan_.receive_limit < loop::Loop::kReceiveBytes) conn_->set_receive_limit(plan_.receive_limit);
     base::String& head = loop().scratch();
     head.clear();
-    xh_status status = sink_.write_head(head, plan_.agent->settings().reuses() && plan_.origin.profile->poolable() && !plan_.last);
+    xh_status status =
+        sink_.write_head(head, plan_.agent->settings().reuses() && plan_.origin.profile->poolable() && !plan_.last);
     if (status != XH_OK) {
         fail(base::Error(status, base::component::kRequest, XH_PHASE_SEND, xh_status_text(status)));
         return;
@@ -161,9 +168,7 @@ void Exchange::resume_sending() {
 }
 
 void Exchange::on_conn_source_failed(base::Error error) {
-    guarded([&] {
-        fail(std::move(error));
-    });
+    guarded([&] { fail(std::move(error)); });
 }
 
 // --- receiving ---

@@ -26,10 +26,10 @@ struct ExchangePlan {
     proto::Leniency leniency = 0;
     std::string_view method;
     conn::BodySource* body = nullptr;
-    int64_t body_length = 0;   ///< announced; -1 is chunked
+    int64_t body_length = 0;  ///< announced; -1 is chunked
     bool expect_continue = false;
-    bool fresh = false;        ///< no kept connection
-    bool last = false;         ///< the request says "Connection: close": nothing follows on its connection
+    bool fresh = false;           ///< no kept connection
+    bool last = false;            ///< the request says "Connection: close": nothing follows on its connection
     bool safe_to_repeat = false;  ///< the method is idempotent
     std::size_t receive_limit = loop::Loop::kReceiveBytes;
 };
@@ -94,12 +94,14 @@ public:
 
 private:
     void on_lease(base::Ref<agent::PooledConn> conn, const net::ConnectTimes* times) override;
-    void on_lease_failed(base::ErrorList errors, const net::ConnectTimes* times, std::string_view proxy_answer) override;
+    void on_lease_failed(base::ErrorList errors, const net::ConnectTimes* times,
+                         std::string_view proxy_answer) override;
     void on_lease_phase(int32_t phase) override;
 
     proto::Verdict on_conn_head(const proto::Head& head) override;
     std::size_t on_conn_body(const char* data, std::size_t n, proto::Verdict& verdict) override;
-    proto::Verdict on_conn_trailers(const proto::HeaderSpan* fields, uint32_t count, const char* data, uint32_t) override;
+    proto::Verdict on_conn_trailers(const proto::HeaderSpan* fields, uint32_t count, const char* data,
+                                    uint32_t) override;
     proto::Verdict on_conn_message_end() override;
     void on_conn_sent(bool done) override;
     void on_conn_source_failed(base::Error error) override;

@@ -5,7 +5,12 @@
 namespace xh::client {
 
 void LoopHold::drop(const base::Ref<loop::Loop>& loop) noexcept {
-    if (loop->unhold()) loop::library::reap(loop);
+    if (!loop->unhold()) return;
+    // After a shutdown only messages to what has ended are left: they hold their receivers, and those the loop.
+    if (loop->usable())
+        loop::library::reap(loop);
+    else
+        loop->poll(0);
 }
 
 AgentHold::~AgentHold() {

@@ -25,7 +25,7 @@ struct Hop : base::Allocated {
 
     std::atomic<int64_t> times[kMoments];
     std::atomic<int32_t> status{0};
-    base::String url;  ///< empty for the first hop of a request: its own url
+    base::String url;                    ///< empty for the first hop of a request: its own url
     std::atomic<bool> connected{false};  ///< the fields below are fixed
     bool reused = false;
     base::Ref<const conn::ConnInfo> connection;

@@ -21,14 +21,19 @@ base::Error body_error(xh_status status, std::string_view detail = {}) {
 
 }  // namespace
 
-xh_status IncomingBody::begin(const Options& options, const Response& response, bool to_app, int64_t announced) {
-    to_app_ = to_app;
-    keep_ = options.return_response_body;
+xh_status IncomingBody::begin(const Options& options, const Response& response, const BodyWay& way, int64_t announced) {
+    to_app_ = way.to_app;
+    file_ = way.file;
+    keep_ = file_ || (way.keep && options.return_response_body);
     decode_for_app_ = options.decode_data;
     manual_ = options.manual_consume || options.queue;
     credit_ = window_ = options.receive_window;
-    most_ = options.max_body_bytes >= 0 ? static_cast<uint64_t>(options.max_body_bytes) : keep_ ? kMostCollected : UINT64_MAX;
-    bool decode = (keep_ && options.decompress) || (to_app && decode_for_app_);
+    most_ = options.max_body_bytes >= 0 ? static_cast<uint64_t>(options.max_body_bytes)
+            : keep_ && !file_           ? kMostCollected
+                                        : UINT64_MAX;
+    given_ = file_ ? static_cast<uint64_t>(file_->size()) : 0;  // a file that is continued counts as a whole
+    // A part can be continued only as it came.
+    bool decode = !(file_ && options.resume) && ((keep_ && options.decompress) || (to_app_ && decode_for_app_));
     base::Vec<std::string_view> fields;
     for (std::size_t i = 0; decode && i < response.count(); ++i)
         if (response.line(i).known == proto::Known::ContentEncoding) fields.push_back(response.line(i).value);
@@ -43,7 +48,8 @@ xh_status IncomingBody::begin(const Options& options, const Response& response, 
     }
     if (decoder_) decoded_ = base::Buffer::make(kDecodeBytes);
     constexpr int64_t kMostReserved = 1 << 20;  // what a peer only announces is not believed for more than this
-    if (keep_ && !decoder_ && announced > 0) collected_.reserve(static_cast<std::size_t>(std::min(announced, kMostReserved)));
+    if (keep_ && !file_ && !decoder_ && announced > 0)
+        collected_.reserve(static_cast<std::size_t>(std::min(announced, kMostReserved)));
     return XH_OK;
 }
 
@@ -64,10 +70,12 @@ std::size_t IncomingBody::give(std::string_view data, base::Buffer* buffer) {
 }
 
 bool IncomingBody::collect(std::string_view data, base::Error& error) {
-    if (collected_.size() + data.size() > most_) {
+    uint64_t size = file_ ? static_cast<uint64_t>(file_->size()) : collected_.size();
+    if (size + data.size() > most_) {
         error = body_error(XH_E_BODY_TOO_LARGE);
         return false;
     }
+    if (file_) return file_->write(data, error);
     collected_.append(data);
     return true;
 }
@@ -97,8 +105,10 @@ std::size_t IncomingBody::take_plain(const char* data, std::size_t n, base::Buff
         return taken;
     }
     if (keep_) {
-        if (decoder_) collect_coded({data, taken}, error);
-        else collect({data, taken}, error);
+        if (decoder_)
+            collect_coded({data, taken}, error);
+        else
+            collect({data, taken}, error);
     }
     return taken;
 }
@@ -151,7 +161,7 @@ void IncomingBody::finish(const Options& options, Response& response, base::Erro
         decoder_.reset();
         decoded_.reset();
     }
-    if (keep_) convert_body(options.data_type, std::move(collected_), response, error);
+    if (keep_ && !file_) convert_body(options.data_type, std::move(collected_), response, error);
 }
 
 namespace {
@@ -179,7 +189,9 @@ void convert_body(int32_t data_type, base::String body, Response& response, base
     bool automatic = data_type == XH_DATA_AUTO;
     if (automatic) {
         proto::BodyKind kind = proto::body_kind(type_field);
-        data_type = kind == proto::BodyKind::Object ? XH_DATA_OBJECT : kind == proto::BodyKind::Text ? XH_DATA_TEXT : XH_DATA_BLOB;
+        data_type = kind == proto::BodyKind::Object ? XH_DATA_OBJECT
+                    : kind == proto::BodyKind::Text ? XH_DATA_TEXT
+                                                    : XH_DATA_BLOB;
     }
     // Nearly every text is UTF-8 already; then nothing is decoded or copied.
     bool as_it_is = data_type != XH_DATA_BLOB && says_utf8_or_nothing(type_field) && is_plain_utf8(body);
@@ -208,7 +220,8 @@ void convert_body(int32_t data_type, base::String body, Response& response, base
         json::ParseError where;
         if (json::parse(body, response.json, &where) != XH_OK) {
             if (!automatic) {
-                error = base::Error(XH_E_BODY_NOT_JSON, base::component::kRequest, XH_PHASE_DONE, "the body is not valid JSON: ");
+                error = base::Error(XH_E_BODY_NOT_JSON, base::component::kRequest, XH_PHASE_DONE,
+                                    "the body is not valid JSON: ");
                 error.message.append(where.message);
                 return;
             }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/buffer.h"
+#include "client/file_sink.h"
 #include "client/options.h"
 #include "client/response.h"
 #include "proto/content_coding.h"
@@ -22,13 +23,20 @@ protected:
     ~DataTaker() = default;
 };
 
+/// Where the pieces go.
+struct BodyWay {
+    bool to_app = false;       ///< to on_data
+    bool keep = true;          ///< to the response, when XH_OPT_RETURN_RESPONSE_BODY wants it, or to the file
+    FileSink* file = nullptr;  ///< takes the body instead of the response; started, and borrowed until finish()
+};
+
 class IncomingBody {
 public:
     explicit IncomingBody(DataTaker& taker) noexcept : taker_(taker) {}
 
-    /// The head has come. `to_app`: pieces go to on_data.
+    /// The head has come.
     /// @return XH_OK; XH_E_UNKNOWN_CODING, XH_E_TOO_MANY_CODINGS
-    xh_status begin(const Options& options, const Response& response, bool to_app, int64_t announced);
+    xh_status begin(const Options& options, const Response& response, const BodyWay& way, int64_t announced);
 
     /// Takes coded bytes as they come; fewer than n when the application takes no more now. `error` is set when it fails.
     std::size_t take(const char* data, std::size_t n, base::Buffer* buffer, base::Error& error);
@@ -54,6 +62,7 @@ private:
     static constexpr std::size_t kDecodeBytes = 64 * 1024;
 
     DataTaker& taker_;
+    FileSink* file_ = nullptr;
     std::unique_ptr<proto::ContentDecoder> decoder_;
     base::Ref<base::Buffer> decoded_;
     base::String collected_;

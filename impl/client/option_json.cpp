@@ -26,7 +26,7 @@ xh_status add_header(OptionValues& values, std::string_view name, const json::Va
         why = "headers." + base::to_string(name) + ": " + xh_status_text(status);
         return status;
     }
-    values.headers.push_back({base::to_string(name), base::to_string(text)});
+    values.headers.emplace_back(base::to_string(name), base::to_string(text));
     return XH_OK;
 }
 
@@ -70,35 +70,37 @@ xh_status set_one(OptionValues& values, const OptionInfo& option, const json::Va
     int64_t number = 0;
     double real = 0;
     switch (value.type()) {
-    case json::Type::Bool:
-        value.get_bool(flag);
-        if (option.id == XH_OPT_LENIENCY) return set_int(values, option, flag ? int64_t{proto::kLenientInsecureParser} : 0);
-        return option.type == OptionType::Bool ? set_int(values, option, flag) : XH_E_OPTION_TYPE;
-    case json::Type::Number:
-        if (option.type == OptionType::Real) {
-            value.get_number(real);
-            return set_real(values, option, real);
-        }
-        if (option.type != OptionType::Int) return XH_E_OPTION_TYPE;
-        return value.get_integer(number) == XH_OK ? set_int(values, option, number) : XH_E_OPTION_VALUE;
-    case json::Type::String:
-        value.get_string(text);
-        if (option.type == OptionType::Bytes) {
-            base::String bytes;
-            if (!base::base64_decode(text, bytes)) return XH_E_OPTION_VALUE;
-            return set_text(values, option, bytes);
-        }
-        return set_text(values, option, text);
-    case json::Type::Null:
-        if (option.type == OptionType::Real) return set_real(values, option, -1);
-        if (option.type == OptionType::Str || option.type == OptionType::Bytes || option.type == OptionType::Enum)
-            return set_text(values, option, {});
-        return XH_E_OPTION_TYPE;
-    default: return XH_E_OPTION_TYPE;
+        case json::Type::Bool:
+            value.get_bool(flag);
+            if (option.id == XH_OPT_LENIENCY)
+                return set_int(values, option, flag ? int64_t{proto::kLenientInsecureParser} : 0);
+            return option.type == OptionType::Bool ? set_int(values, option, flag) : XH_E_OPTION_TYPE;
+        case json::Type::Number:
+            if (option.type == OptionType::Real) {
+                value.get_number(real);
+                return set_real(values, option, real);
+            }
+            if (option.type != OptionType::Int) return XH_E_OPTION_TYPE;
+            return value.get_integer(number) == XH_OK ? set_int(values, option, number) : XH_E_OPTION_VALUE;
+        case json::Type::String:
+            value.get_string(text);
+            if (option.type == OptionType::Bytes) {
+                base::String bytes;
+                if (!base::base64_decode(text, bytes)) return XH_E_OPTION_VALUE;
+                return set_text(values, option, bytes);
+            }
+            return set_text(values, option, text);
+        case json::Type::Null:
+            if (option.type == OptionType::Real) return set_real(values, option, -1);
+            if (option.type == OptionType::Str || option.type == OptionType::Bytes || option.type == OptionType::Enum)
+                return set_text(values, option, {});
+            return XH_E_OPTION_TYPE;
+        default: return XH_E_OPTION_TYPE;
     }
 }
 
-xh_status set_authentication(OptionValues& values, std::string_view which, const json::Value& object, base::String& why) {
+xh_status set_authentication(OptionValues& values, std::string_view which, const json::Value& object,
+                             base::String& why) {
     if (!object.is(json::Type::Object)) {
         why = base::to_string(which) + " must be an object with name, password and method";
         return XH_E_OPTION_TYPE;
@@ -124,18 +126,18 @@ xh_status check_header(std::string_view name, std::string_view value) noexcept {
     if (status != XH_OK) return status;
     uint64_t length = 0;
     switch (proto::known_header(name)) {
-    case proto::Known::TransferEncoding:
-    case proto::Known::Upgrade:
-    case proto::Known::Trailer:
-    case proto::Known::Te:
-    case proto::Known::KeepAlive:
-    case proto::Known::ProxyConnection: return XH_E_OPTION_VALUE;
-    case proto::Known::ContentLength: return base::parse_decimal(value, length) ? XH_OK : XH_E_INVALID_HEADER_VALUE;
-    case proto::Known::Connection:
-        return base::iequals(value, "close") || base::iequals(value, "keep-alive") ? XH_OK : XH_E_OPTION_VALUE;
-    case proto::Known::Expect: return base::iequals(value, "100-continue") ? XH_OK : XH_E_OPTION_VALUE;
-    case proto::Known::Host: return proto::is_valid_host(value) ? XH_OK : XH_E_INVALID_HEADER_VALUE;
-    default: return XH_OK;
+        case proto::Known::TransferEncoding:
+        case proto::Known::Upgrade:
+        case proto::Known::Trailer:
+        case proto::Known::Te:
+        case proto::Known::KeepAlive:
+        case proto::Known::ProxyConnection: return XH_E_OPTION_VALUE;
+        case proto::Known::ContentLength: return base::parse_decimal(value, length) ? XH_OK : XH_E_INVALID_HEADER_VALUE;
+        case proto::Known::Connection:
+            return base::iequals(value, "close") || base::iequals(value, "keep-alive") ? XH_OK : XH_E_OPTION_VALUE;
+        case proto::Known::Expect: return base::iequals(value, "100-continue") ? XH_OK : XH_E_OPTION_VALUE;
+        case proto::Known::Host: return proto::is_valid_host(value) ? XH_OK : XH_E_INVALID_HEADER_VALUE;
+        default: return XH_OK;
     }
 }
 
@@ -155,9 +157,12 @@ xh_status set_from_json(OptionValues& values, const json::Value& object, base::S
         } else if (key == "bodyBase64") {
             std::string_view text;
             base::String bytes;
-            if (value.get_string(text) != XH_OK) status = XH_E_OPTION_TYPE;
-            else if (!base::base64_decode(text, bytes)) status = XH_E_OPTION_VALUE;
-            else values.body = Body::copied(BodyForm::Bytes, bytes);
+            if (value.get_string(text) != XH_OK)
+                status = XH_E_OPTION_TYPE;
+            else if (!base::base64_decode(text, bytes))
+                status = XH_E_OPTION_VALUE;
+            else
+                values.body = Body::copied(BodyForm::Bytes, bytes);
         } else if (key == "serverAuthentication" || key == "proxyAuthentication") {
             status = set_authentication(values, key, value, why);
         } else {

@@ -24,29 +24,40 @@ constexpr int64_t kMostBytes = int64_t{1} << 53;
 
 template <class T>
 constexpr Field field_of() {
-    if constexpr (std::is_same_v<T, bool>) return Field::Bool;
-    else if constexpr (std::is_same_v<T, int32_t>) return Field::I32;
-    else if constexpr (std::is_same_v<T, int64_t>) return Field::I64;
-    else if constexpr (std::is_same_v<T, uint16_t>) return Field::U16;
-    else if constexpr (std::is_same_v<T, uint64_t>) return Field::U64;
-    else if constexpr (std::is_same_v<T, double>) return Field::Real;
-    else if constexpr (std::is_same_v<T, base::String>) return Field::Str;
-    else if constexpr (std::is_same_v<T, net::TlsVersion>) return Field::Tls;
-    else return Field::None;
+    if constexpr (std::is_same_v<T, bool>)
+        return Field::Bool;
+    else if constexpr (std::is_same_v<T, int32_t>)
+        return Field::I32;
+    else if constexpr (std::is_same_v<T, int64_t>)
+        return Field::I64;
+    else if constexpr (std::is_same_v<T, uint16_t>)
+        return Field::U16;
+    else if constexpr (std::is_same_v<T, uint64_t>)
+        return Field::U64;
+    else if constexpr (std::is_same_v<T, double>)
+        return Field::Real;
+    else if constexpr (std::is_same_v<T, base::String>)
+        return Field::Str;
+    else if constexpr (std::is_same_v<T, net::TlsVersion>)
+        return Field::Tls;
+    else
+        return Field::None;
 }
 
-#define XH_FIELD(member)                                               \
-    field_of<std::decay_t<decltype(std::declval<OptionValues>().member)>>(), \
+#define XH_FIELD(member)                                                                                               \
+    field_of<std::decay_t<decltype(std::declval<OptionValues>().member)>>(),                                           \
         [](OptionValues& values) -> void* { return &values.member; }
 
 constexpr OptionInfo boolean(int32_t id, const char* json, Field field, void* (*at)(OptionValues&)) {
     return {id, Type::Bool, json, field, at, 0, 1, nullptr};
 }
-constexpr OptionInfo integer(int32_t id, const char* json, int64_t least, int64_t most, Field field, void* (*at)(OptionValues&)) {
+constexpr OptionInfo integer(int32_t id, const char* json, int64_t least, int64_t most, Field field,
+                             void* (*at)(OptionValues&)) {
     return {id, Type::Int, json, field, at, least, most, nullptr};
 }
 template <std::size_t N>
-constexpr OptionInfo choice(int32_t id, const char* json, const char* const (&names)[N], Field field, void* (*at)(OptionValues&)) {
+constexpr OptionInfo choice(int32_t id, const char* json, const char* const (&names)[N], Field field,
+                            void* (*at)(OptionValues&)) {
     return {id, Type::Enum, json, field, at, 0, N - 1, names};
 }
 constexpr OptionInfo text(int32_t id, const char* json, Field field, void* (*at)(OptionValues&)) {
@@ -68,6 +79,8 @@ constexpr OptionInfo kOptions[] = {
     integer(XH_OPT_EXPECT_CONTINUE_MS, "expectContinueMs", -1, kMostMs, XH_FIELD(expect_continue_ms)),
     text(XH_OPT_SECRET_HEADERS, "secretHeaders", XH_FIELD(secret_headers)),
     {XH_OPT_BODY_FILE, Type::Str, "bodyFile", Field::None, nullptr, 0, 0, nullptr},
+    text(XH_OPT_OUTPUT_FILE, "outputFile", XH_FIELD(output_file)),
+    boolean(XH_OPT_RESUME, "resume", XH_FIELD(resume)),
     {XH_OPT_TIMEOUT, Type::Real, "timeout", XH_FIELD(timeout_s), 0, 0, nullptr},
     integer(XH_OPT_QUEUE_TIMEOUT_MS, "queueTimeoutMs", -1, kMostMs, XH_FIELD(queue_ms)),
     integer(XH_OPT_LOOKUP_TIMEOUT_MS, "lookupTimeoutMs", -1, kMostMs, XH_FIELD(connect.lookup_ms)),
@@ -129,6 +142,7 @@ constexpr OptionInfo kOptions[] = {
     choice(XH_OPT_SCHEDULING, "scheduling", kSchedulings, XH_FIELD(scheduling)),
     integer(XH_OPT_AGENT_TIMEOUT_MS, "agentTimeout", -1, kMostMs, XH_FIELD(agent_timeout_ms)),
     integer(XH_OPT_MAX_CONNECTION_AGE_MS, "maxConnectionAge", -1, kMostMs, XH_FIELD(max_connection_age_ms)),
+    boolean(XH_OPT_COOKIES, "cookies", XH_FIELD(cookies)),
 };
 
 void* at(const OptionValues& values, const OptionInfo& option) noexcept {
@@ -138,10 +152,10 @@ void* at(const OptionValues& values, const OptionInfo& option) noexcept {
 /// Rules that a range cannot say.
 bool fits(const OptionInfo& option, int64_t value) noexcept {
     switch (option.id) {
-    case XH_OPT_FAMILY: return value == 0 || value == 4 || value == 6;
-    case XH_OPT_MAX_SOCKETS:
-    case XH_OPT_MAX_TOTAL_SOCKETS: return value != 0;
-    default: return true;
+        case XH_OPT_FAMILY: return value == 0 || value == 4 || value == 6;
+        case XH_OPT_MAX_SOCKETS:
+        case XH_OPT_MAX_TOTAL_SOCKETS: return value != 0;
+        default: return true;
     }
 }
 
@@ -149,21 +163,22 @@ xh_status check_text(const OptionInfo& option, std::string_view text) {
     if (option.type != Type::Bytes && !base::utf8_valid(text)) return XH_E_INVALID_UTF8;
     net::ProxyTarget proxy;
     switch (option.id) {
-    case XH_OPT_METHOD: return proto::check_method(text);
-    case XH_OPT_ENCODING: return proto::charset_name(text).empty() ? XH_E_UNKNOWN_ENCODING : XH_OK;
-    case XH_OPT_PROXY: return text.empty() ? XH_OK : parse_proxy(text, proxy);
-    case XH_OPT_SERVER_AUTH_NAME:
-    case XH_OPT_SERVER_AUTH_PASSWORD:
-    case XH_OPT_PROXY_AUTH_NAME:
-    case XH_OPT_PROXY_AUTH_PASSWORD:
-        return text.empty() || proto::check_header_value(text) == XH_OK ? XH_OK : XH_E_OPTION_VALUE;
-    case XH_OPT_CERTIFICATES_FOLDER:
-    case XH_OPT_CA_FILE:
-    case XH_OPT_KEYLOG_FILE:
-    case XH_OPT_SOCKET_PATH:
-    case XH_OPT_BODY_FILE:
-    case XH_OPT_SERVER_NAME: return text.find('\0') == std::string_view::npos ? XH_OK : XH_E_OPTION_VALUE;
-    default: return XH_OK;
+        case XH_OPT_METHOD: return proto::check_method(text);
+        case XH_OPT_ENCODING: return proto::charset_name(text).empty() ? XH_E_UNKNOWN_ENCODING : XH_OK;
+        case XH_OPT_PROXY: return text.empty() ? XH_OK : parse_proxy(text, proxy);
+        case XH_OPT_SERVER_AUTH_NAME:
+        case XH_OPT_SERVER_AUTH_PASSWORD:
+        case XH_OPT_PROXY_AUTH_NAME:
+        case XH_OPT_PROXY_AUTH_PASSWORD:
+            return text.empty() || proto::check_header_value(text) == XH_OK ? XH_OK : XH_E_OPTION_VALUE;
+        case XH_OPT_CERTIFICATES_FOLDER:
+        case XH_OPT_CA_FILE:
+        case XH_OPT_KEYLOG_FILE:
+        case XH_OPT_SOCKET_PATH:
+        case XH_OPT_BODY_FILE:
+        case XH_OPT_OUTPUT_FILE:
+        case XH_OPT_SERVER_NAME: return text.find('\0') == std::string_view::npos ? XH_OK : XH_E_OPTION_VALUE;
+        default: return XH_OK;
     }
 }
 
@@ -191,13 +206,13 @@ xh_status set_int(OptionValues& values, const OptionInfo& option, int64_t value)
     if (value < option.least || value > option.most || !fits(option, value)) return XH_E_OPTION_VALUE;
     void* field = at(values, option);
     switch (option.field) {
-    case Field::Bool: *static_cast<bool*>(field) = value != 0; break;
-    case Field::I32: *static_cast<int32_t*>(field) = static_cast<int32_t>(value); break;
-    case Field::I64: *static_cast<int64_t*>(field) = value; break;
-    case Field::U16: *static_cast<uint16_t*>(field) = static_cast<uint16_t>(value); break;
-    case Field::U64: *static_cast<uint64_t*>(field) = static_cast<uint64_t>(value); break;
-    case Field::Tls: *static_cast<net::TlsVersion*>(field) = static_cast<net::TlsVersion>(value); break;
-    default: return XH_E_INTERNAL;
+        case Field::Bool: *static_cast<bool*>(field) = value != 0; break;
+        case Field::I32: *static_cast<int32_t*>(field) = static_cast<int32_t>(value); break;
+        case Field::I64: *static_cast<int64_t*>(field) = value; break;
+        case Field::U16: *static_cast<uint16_t*>(field) = static_cast<uint16_t>(value); break;
+        case Field::U64: *static_cast<uint64_t*>(field) = static_cast<uint64_t>(value); break;
+        case Field::Tls: *static_cast<net::TlsVersion*>(field) = static_cast<net::TlsVersion>(value); break;
+        default: return XH_E_INTERNAL;
     }
     return XH_OK;
 }
@@ -206,13 +221,13 @@ xh_status get_int(const OptionValues& values, const OptionInfo& option, int64_t&
     if (option.type != Type::Int && option.type != Type::Bool && option.type != Type::Enum) return XH_E_OPTION_TYPE;
     void* field = at(values, option);
     switch (option.field) {
-    case Field::Bool: out = *static_cast<bool*>(field); break;
-    case Field::I32: out = *static_cast<int32_t*>(field); break;
-    case Field::I64: out = *static_cast<int64_t*>(field); break;
-    case Field::U16: out = *static_cast<uint16_t*>(field); break;
-    case Field::U64: out = static_cast<int64_t>(*static_cast<uint64_t*>(field)); break;
-    case Field::Tls: out = static_cast<int64_t>(*static_cast<net::TlsVersion*>(field)); break;
-    default: return XH_E_INTERNAL;
+        case Field::Bool: out = *static_cast<bool*>(field); break;
+        case Field::I32: out = *static_cast<int32_t*>(field); break;
+        case Field::I64: out = *static_cast<int64_t*>(field); break;
+        case Field::U16: out = *static_cast<uint16_t*>(field); break;
+        case Field::U64: out = static_cast<int64_t>(*static_cast<uint64_t*>(field)); break;
+        case Field::Tls: out = static_cast<int64_t>(*static_cast<net::TlsVersion*>(field)); break;
+        default: return XH_E_INTERNAL;
     }
     if (option.id == XH_OPT_MAX_HEAD_BYTES && out < 0) out = static_cast<int64_t>(g_max_head_bytes.load());
     return XH_OK;
@@ -247,8 +262,10 @@ xh_status set_text(OptionValues& values, const OptionInfo& option, std::string_v
         return XH_OK;
     }
     auto& field = *static_cast<base::String*>(at(values, option));
-    if (absent) field = *static_cast<base::String*>(at(*Options::defaults(), option));
-    else field = base::to_string(text);
+    if (absent)
+        field = *static_cast<base::String*>(at(*Options::defaults(), option));
+    else
+        field = base::to_string(text);
     note_credentials(values, option);
     return XH_OK;
 }

@@ -23,9 +23,9 @@ const base::Ref<const Options>& Options::defaults() {
     return holder.get().options;
 }
 
-const HeaderField* OptionValues::find_header(std::string_view name) const noexcept {
+const HeaderField* OptionValues::find_header(proto::Known known) const noexcept {
     for (const HeaderField& field : headers)
-        if (base::iequals(field.name, name)) return &field;
+        if (field.known == known) return &field;
     return nullptr;
 }
 
@@ -44,7 +44,8 @@ net::ConnectPlan Options::plan() const {
 }
 
 base::Ref<const agent::Profile> Options::direct_profile() const {
-    if (const agent::Profile* made = direct_.load(std::memory_order_acquire)) return base::Ref<const agent::Profile>(made);
+    if (const agent::Profile* made = direct_.load(std::memory_order_acquire))
+        return base::Ref<const agent::Profile>(made);
     base::Ref<const agent::Profile> mine = base::make_ref<agent::Profile>(plan(), leniency == 0);
     const agent::Profile* seen = nullptr;
     mine->retain();
@@ -76,11 +77,11 @@ xh_status parse_proxy(std::string_view text, net::ProxyTarget& out) {
     base::Url url;
     if (url.parse(text, rules) != XH_OK) return XH_E_INVALID_PROXY;
     switch (url.scheme()) {
-    case base::Scheme::Http: out.kind = net::ProxyKind::Http; break;
-    case base::Scheme::Https: out.kind = net::ProxyKind::Https; break;
-    case base::Scheme::Socks5:
-    case base::Scheme::Socks5h: out.kind = net::ProxyKind::Socks5; break;
-    default: return XH_E_INVALID_PROXY;
+        case base::Scheme::Http: out.kind = net::ProxyKind::Http; break;
+        case base::Scheme::Https: out.kind = net::ProxyKind::Https; break;
+        case base::Scheme::Socks5:
+        case base::Scheme::Socks5h: out.kind = net::ProxyKind::Socks5; break;
+        default: return XH_E_INVALID_PROXY;
     }
     out.host = base::to_string(url.host());
     out.port = url.port();

@@ -7,12 +7,16 @@
 #include "client/holds.h"
 #include "net/tls_options.h"
 #include "proto/auth.h"
+#include "proto/http_names.h"
 
 namespace xh::client {
 
 struct HeaderField {
+    HeaderField(base::String field_name, base::String field_value)
+        : name(std::move(field_name)), value(std::move(field_value)), known(proto::known_header(name)) {}
     base::String name;
     base::String value;
+    proto::Known known;  ///< looked up once, not for each request
 };
 
 /// Name and password towards a server or a proxy.
@@ -37,6 +41,8 @@ struct OptionValues {
     bool decompress = true;
     int64_t expect_continue_ms = -1;
     base::String secret_headers;
+    base::String output_file;
+    bool resume = false;
     base::Vec<HeaderField> headers;
     base::Ref<Body> body;
 
@@ -74,10 +80,12 @@ struct OptionValues {
     // where it runs
     AgentHold agent;
     bool no_agent = false;
-    base::Ref<loop::Loop> loop;  // no hold: a request has its options to its end, and would keep itself from being ended
+    base::Ref<loop::Loop>
+        loop;  // no hold: a request has its options to its end, and would keep itself from being ended
     base::Ref<base::Counted> queue;
     uint64_t token = 0;
     bool trace_credentials = false;
+    bool cookies = false;
 
     // agents
     bool keep_alive = false;
@@ -89,8 +97,8 @@ struct OptionValues {
     int64_t agent_timeout_ms = -1;
     int64_t max_connection_age_ms = 600000;
 
-    const HeaderField* find_header(std::string_view name) const noexcept;
-    bool has_header(std::string_view name) const noexcept { return find_header(name) != nullptr; }
+    const HeaderField* find_header(proto::Known known) const noexcept;
+    bool has_header(proto::Known known) const noexcept { return find_header(known) != nullptr; }
 };
 
 /// The values with what is derived from them.

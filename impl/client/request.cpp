@@ -34,7 +34,11 @@ Request::Request(base::Ref<const Options> options, uint32_t wanted)
     skim_timer_.set(skim_expired, this);
 }
 
-Request::~Request() { delete failure_.load(); }
+Request::~Request() {
+    bool launched = made_ns_ != 0;
+    if (!launched && body_ && options_->body && options_->body->is_pulled()) options_->body->unclaim();
+    delete failure_.load();
+}
 
 void Request::launch() {
     made_ns_ = first_hop_.at(XH_TIME_START);
@@ -69,8 +73,10 @@ void Request::resume() noexcept {
 
 xh_status Request::consume(std::size_t bytes) noexcept {
     if (!options_->manual_consume && !options_->queue) return XH_E_STATE;
+    if (terminated()) return XH_OK;
     // More than the window counts as all of it; the sum must not wrap.
-    consumed_.fetch_add(std::min<std::size_t>(bytes, static_cast<std::size_t>(options_->receive_window)), std::memory_order_acq_rel);
+    consumed_.fetch_add(std::min<std::size_t>(bytes, static_cast<std::size_t>(options_->receive_window)),
+                        std::memory_order_acq_rel);
     loop_->post(*this, kConsume);
     return XH_OK;
 }
@@ -85,18 +91,18 @@ xh_status Request::wait(int64_t timeout_ms) {
     constexpr int64_t kLook = 20 * base::kNsPerMs;
     for (;;) {
         switch (loop_->drive_until(ended, this, deadline)) {
-        case loop::Drive::Done: return XH_OK;
-        case loop::Drive::TimedOut: return XH_TIMEOUT;
-        case loop::Drive::Self: return XH_E_WOULD_DEADLOCK;
-        case loop::Drive::Stopped: break;
-        case loop::Drive::Busy: {
-            // Another thread drives it; should that one stop, this one takes over.
-            int64_t now = base::monotonic_ns();
-            int64_t until = deadline - now > kLook ? now + kLook : deadline;
-            if (base::park_until(ended_, until)) return XH_OK;
-            if (base::monotonic_ns() >= deadline) return XH_TIMEOUT;
-            break;
-        }
+            case loop::Drive::Done: return XH_OK;
+            case loop::Drive::TimedOut: return XH_TIMEOUT;
+            case loop::Drive::Self: return XH_E_WOULD_DEADLOCK;
+            case loop::Drive::Stopped: break;
+            case loop::Drive::Busy: {
+                // Another thread drives it; should that one stop, this one takes over.
+                int64_t now = base::monotonic_ns();
+                int64_t until = deadline - now > kLook ? now + kLook : deadline;
+                if (base::park_until(ended_, until)) return XH_OK;
+                if (base::monotonic_ns() >= deadline) return XH_TIMEOUT;
+                break;
+            }
         }
     }
 }
@@ -146,7 +152,8 @@ void Request::total_expired(void* self) {
         std::snprintf(seconds, sizeof seconds, "%.3g", request->options_->timeout_s);
         base::String text("the request as a whole took longer than the ");
         text.append(seconds).append(" s that its timeout allows");
-        base::Error error(XH_E_TIMEOUT_TOTAL, base::component::kRequest, request->exchange_.phase(), text, request->exchange_.peer());
+        base::Error error(XH_E_TIMEOUT_TOTAL, base::component::kRequest, request->exchange_.phase(), text,
+                          request->exchange_.peer());
         error.request_sent = request->exchange_.request_sent();
         request->end(std::move(error));
     });
@@ -161,8 +168,9 @@ void Request::on_shutdown() {
 void Request::end_by_application() {
     std::unique_ptr<base::Error> failure(failure_.exchange(nullptr, std::memory_order_acq_rel));
     if (!failure && failed_without_memory_.load(std::memory_order_acquire)) return end(base::ErrorList());
-    base::Error error = failure ? std::move(*failure)
-                                : base::Error(XH_E_CANCELLED, base::component::kRequest, XH_PHASE_NONE, "the request was terminated");
+    base::Error error =
+        failure ? std::move(*failure)
+                : base::Error(XH_E_CANCELLED, base::component::kRequest, XH_PHASE_NONE, "the request was terminated");
     error.phase = exchange_.phase();
     error.peer = exchange_.peer();
     error.request_sent = exchange_.request_sent();
@@ -180,6 +188,7 @@ void Request::end(base::ErrorList errors) {
     describe(errors);
     ending_.store(true, std::memory_order_release);
     exchange_.abandon();
+    file_.reset();
     if (hop_ && hop_->at(XH_TIME_END) < 0) hop_->mark(XH_TIME_END, base::monotonic_ns());
     errors_ = std::move(errors);
     errors_public_.store(true, std::memory_order_release);
@@ -221,6 +230,7 @@ void Request::finish() {
     skim_timer_.disarm();
     leave();
     body_.reset();
+    file_.reset();
     options_->drop_body_if_last();
     agent_.reset();
     profile_.reset();

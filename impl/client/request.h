@@ -8,6 +8,10 @@
 #include "client/exchange.h"
 #include "client/incoming_body.h"
 
+namespace xh::proto {
+class HeadWriter;
+}
+
 namespace xh::client {
 
 /// One event on its way to the application.
@@ -38,7 +42,9 @@ public:
     void pause() noexcept { held_by_application_.store(true, std::memory_order_release); }
     void resume() noexcept;
     xh_status consume(std::size_t bytes) noexcept;
-    void resume_body() noexcept { loop_->post(*this, kResumeBody); }
+    void resume_body() noexcept {
+        if (!terminated()) loop_->post(*this, kResumeBody);
+    }
     xh_status wait(int64_t timeout_ms);
     bool terminated() const noexcept { return terminated_.load(std::memory_order_acquire); }
     xh_status check() const noexcept { return loop_->check(); }
@@ -123,9 +129,20 @@ private:
     bool plan_authentication(const proto::Head& head);
     void follow_redirect();
     void complete();
+    void keep_cookies(const proto::Head& head);
     bool skim(const proto::Head& head);
     static void skim_expired(void* self);
     const base::Url& target() const noexcept { return hop_url_ ? *hop_url_ : url_; }
+
+    // request_file.cpp: the body as a file
+    /// Opens what XH_OPT_OUTPUT_FILE names; XH_E_OPTION_CONFLICT, XH_E_FILE.
+    xh_status prepare_output(base::Error& error);
+    void write_range(proto::HeadWriter& head) const;
+    /// A 416 to what was kept of an earlier attempt: it is forgotten, the request is made once more. false when the 416 says
+    /// that nothing is missing, too.
+    bool starts_again(const proto::Head& head);
+    /// The final head has come: makes the file ready for a body that belongs into it.
+    bool open_output(const proto::Head& head, BodyWay& way, base::Error& error);
 
     // request_head.cpp: what is sent
     xh_status write_head(base::String& out, bool reusable) override;
@@ -170,6 +187,7 @@ private:
 
     Exchange exchange_;
     IncomingBody incoming_;
+    std::unique_ptr<FileSink> file_;
     int64_t announced_answer_ = -1;
     int64_t given_ = 0;
     bool body_ended_ = false;  // the message has ended; the application holds the rest up

@@ -1,4 +1,5 @@
 #include "base/ascii.h"
+#include "client/agent_state.h"
 #include "client/request.h"
 #include "proto/header_rules.h"
 #include "proto/http1_writer.h"
@@ -72,8 +73,9 @@ xh_status Request::write_head(base::String& out, bool reusable) {
     using proto::Known;
     bool seen[static_cast<std::size_t>(Known::Count)] = {};
     auto given = [&seen](Known name) -> bool& { return seen[static_cast<std::size_t>(name)]; };
+    base::String cookies;  // those of the caller, then those of the jar, in one line
     for (const HeaderField& field : options_->headers) {
-        Known known = proto::known_header(field.name);
+        Known known = field.known;
         if (drops(field)) continue;
         given(known) = true;
         // Framing and Expect are written once, below, from what is really sent.
@@ -81,29 +83,44 @@ xh_status Request::write_head(base::String& out, bool reusable) {
         if (known == Known::Connection && !reusable) continue;
         if (known == Known::Authorization && server_auth_) continue;
         if (known == Known::ProxyAuthorization && proxy_auth_) continue;
-        head.field(field.name, field.value);
+        if (known == Known::Cookie && options_->cookies) {
+            if (!cookies.empty() && !field.value.empty()) cookies.append("; ");
+            cookies.append(field.value);
+            continue;
+        }
+        head.checked_field(known, field.name, field.value);
     }
-    if (!given(Known::Host)) head.field("Host", to.authority());
-    if (!given(Known::UserAgent)) head.field("User-Agent", kUserAgent);
-    if (!given(Known::Accept)) head.field("Accept", "*/*");
-    if (!given(Known::AcceptEncoding) && options_->decompress) head.field("Accept-Encoding", proto::kAcceptEncoding);
+    if (!given(Known::Host)) head.own_field("Host: ", to.authority());
+    if (!given(Known::UserAgent)) head.own_field("User-Agent: ", kUserAgent);
+    if (!given(Known::Accept)) head.own_field("Accept: ", "*/*");
+    if (!given(Known::AcceptEncoding) && options_->decompress && !options_->resume)
+        head.own_field("Accept-Encoding: ", proto::kAcceptEncoding);
+    write_range(head);
+    if (options_->cookies)
+        if (AgentState* state = AgentState::find(*agent_)) state->cookies().append_to(cookies, to, wall_seconds());
+    if (!cookies.empty()) head.field("Cookie", cookies);
     base::String value;
     xh_status status = authorize(server_auth_.get(), uri, value);
     if (status != XH_OK) return status;
-    if (!value.empty()) head.field("Authorization", value);
+    if (!value.empty()) head.own_field("Authorization: ", value);
     status = authorize(proxy_auth_.get(), uri, value);
     if (status != XH_OK) return status;
-    if (!value.empty()) head.field("Proxy-Authorization", value);
+    if (!value.empty()) head.own_field("Proxy-Authorization: ", value);
     if (body_) {
-        if (!given(Known::ContentType)) head.field("Content-Type", options_->body->content_type(options_->encoding));
-        if (announced_length_ >= 0) head.content_length(static_cast<uint64_t>(announced_length_));
-        else head.chunked();
-        if (expect_continue_) head.field("Expect", "100-continue");
+        if (!given(Known::ContentType))
+            head.own_field("Content-Type: ", options_->body->content_type(options_->encoding));
+        if (announced_length_ >= 0)
+            head.content_length(static_cast<uint64_t>(announced_length_));
+        else
+            head.chunked();
+        if (expect_continue_) head.own_field("Expect: ", "100-continue");
     } else if (method_ == "POST" || method_ == "PUT" || method_ == "PATCH") {
         head.content_length(0);
     }
-    if (!reusable) head.field("Connection", "close");
-    else if (!given(Known::Connection)) head.field("Connection", "keep-alive");
+    if (!reusable)
+        head.own_field("Connection: ", "close");
+    else if (!given(Known::Connection))
+        head.own_field("Connection: ", "keep-alive");
     status = head.finish();
     if (status == XH_OK && wants(XH_EVENT_TRACE)) trace_head('>', out);
     return status;
@@ -120,8 +137,10 @@ void Request::trace_head(char mark, std::string_view head) {
         std::string_view name = line.substr(0, colon);
         bool hide = !options_->trace_credentials && colon != std::string_view::npos &&
                     (carries_credentials(proto::known_header(name)) || is_secret(name));
-        if (hide) text.append(name).append(": ***");
-        else text.append(line);
+        if (hide)
+            text.append(name).append(": ***");
+        else
+            text.append(line);
         RequestEvent event;
         event.type = XH_EVENT_TRACE;
         event.data = text;

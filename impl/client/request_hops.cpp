@@ -1,7 +1,7 @@
 #include <cstdlib>
 
 #include "base/ascii.h"
-#include "client/auth_cache.h"
+#include "client/agent_state.h"
 #include "client/default_agent.h"
 #include "client/request.h"
 #include "loop/library.h"
@@ -52,7 +52,8 @@ base::Error usage(xh_status status, std::string_view text) {
 }
 
 base::Error not_replayable() {
-    return usage(XH_E_BODY_NOT_REPLAYABLE, "the request has to be sent again, but its body was supplied piece by piece");
+    return usage(XH_E_BODY_NOT_REPLAYABLE,
+                 "the request has to be sent again, but its body was supplied piece by piece");
 }
 
 /// A location that is no URL may hold a password all the same: what precedes an "@" is not shown.
@@ -84,20 +85,22 @@ xh_status Request::prepare(std::string_view url, base::Error& error) {
     xh_status status = url_.parse(url, url_rules());
     if (status == XH_OK && !is_web(url_.scheme())) status = XH_E_UNSUPPORTED_SCHEME;
     if (status != XH_OK) return refuse(status, xh_status_text(status));
-    if (!options_->return_response_body && !wants(XH_EVENT_DATA))
-        return refuse(XH_E_OPTION_CONFLICT, "returnResponseBody is false and there is no on_data: the body would be lost");
+    if (!options_->return_response_body && !wants(XH_EVENT_DATA) && options_->output_file.empty())
+        return refuse(XH_E_OPTION_CONFLICT,
+                      "returnResponseBody is false and there is no on_data: the body would be lost");
     if (options_->tls.max_version != net::TlsVersion::Default && options_->tls.min_version > options_->tls.max_version)
         return refuse(XH_E_OPTION_CONFLICT, "minTLSVersion is above maxTLSVersion");
     agent_ = base::Ref<agent::Agent>(options_->agent.get());
     if (agent_ && options_->loop && &agent_->loop() != options_->loop.get())
         return refuse(XH_E_OPTION_CONFLICT, "the agent runs on another loop than the one that is given");
     if (agent_ && agent_->destroyed()) return refuse(XH_E_AGENT_DESTROYED, xh_status_text(XH_E_AGENT_DESTROYED));
-    if (agent_ && options_->no_agent)
-        return refuse(XH_E_OPTION_CONFLICT, "noAgent and an agent contradict each other");
+    if (agent_ && options_->no_agent) return refuse(XH_E_OPTION_CONFLICT, "noAgent and an agent contradict each other");
     loop_ = agent_ ? base::Ref<loop::Loop>(&agent_->loop()) : options_->loop ? options_->loop : loop::library::loop();
     if (!loop_) return refuse(XH_E_TOO_MANY_FILES, "the library's thread could not be started");
     status = loop_->check();
-    if (status != XH_OK) return refuse(status, status == XH_E_FORKED ? "the loop or agent belongs to the parent process" : "the library was shut down since the agent was made");
+    if (status != XH_OK)
+        return refuse(status, status == XH_E_FORKED ? "the loop or agent belongs to the parent process"
+                                                    : "the library was shut down since the agent was made");
     if (!agent_ && options_->no_agent) agent_ = agent::Agent::make(loop_);
     if (!agent_) agent_ = base::Ref<agent::Agent>(&default_agent(*loop_));
     if (!options_->proxy.empty()) {
@@ -106,11 +109,12 @@ xh_status Request::prepare(std::string_view url, base::Error& error) {
     }
     method_ = options_->method;
     // Q08: who writes the content type writes the charset, too; the text then goes as it is.
-    bool typed = options_->has_header("content-type");
-    status = open_body(options_->body, typed ? std::string_view("UTF-8") : std::string_view(options_->encoding), encoded_body_, body_, error);
+    bool typed = options_->has_header(proto::Known::ContentType);
+    status = open_body(options_->body, typed ? std::string_view("UTF-8") : std::string_view(options_->encoding),
+                       encoded_body_, body_, error);
     if (status != XH_OK) return status;
     announced_length_ = body_ ? body_->length() : 0;
-    if (const HeaderField* field = options_->find_header("content-length")) {
+    if (const HeaderField* field = options_->find_header(proto::Known::ContentLength)) {
         uint64_t length = 0;
         if (!base::parse_decimal(field->value, length) || length > INT64_MAX ||
             (announced_length_ >= 0 && static_cast<int64_t>(length) != announced_length_))
@@ -118,8 +122,8 @@ xh_status Request::prepare(std::string_view url, base::Error& error) {
         announced_length_ = static_cast<int64_t>(length);
     }
     expect_continue_ = body_ && announced_length_ != 0 &&
-                       (options_->expect_continue_ms >= 0 || options_->has_header("expect"));
-    return XH_OK;
+                       (options_->expect_continue_ms >= 0 || options_->has_header(proto::Known::Expect));
+    return prepare_output(error);
 }
 
 xh_status Request::choose_route(base::Error& error) {
@@ -167,7 +171,7 @@ void Request::next_hop(bool fresh) {
         std::string_view password = given ? std::string_view(options_->server_auth.password) : url_.password();
         proto::AuthMethod method = auth_method(options_->server_auth.method);
         server_auth_ = std::make_unique<proto::Authenticator>(
-            method, user, password, auth_memory(*agent_, url_.origin(), user, password, method));
+            method, user, password, AgentState::of(*agent_).auth_memory(url_.origin(), user, password, method));
     }
     const net::ProxyTarget& proxy = profile_->plan().proxy;
     if (absolute_target_ && !proxy_auth_ && !proxy.user.empty()) {
@@ -176,7 +180,8 @@ void Request::next_hop(bool fresh) {
         place.append(proxy.host).append(":");
         base::append_decimal(place, proxy.port);
         proxy_auth_ = std::make_unique<proto::Authenticator>(
-            method, proxy.user, proxy.password, auth_memory(*agent_, place, proxy.user, proxy.password, method));
+            method, proxy.user, proxy.password,
+            AgentState::of(*agent_).auth_memory(place, proxy.user, proxy.password, method));
     }
     next_ = Next::Deliver;
     skimmed_ = 0;
@@ -198,7 +203,7 @@ void Request::next_hop(bool fresh) {
     plan.body_length = announced_length_;
     plan.expect_continue = body_ && expect_continue_;
     plan.fresh = fresh;
-    if (const HeaderField* field = options_->find_header("connection")) {
+    if (const HeaderField* field = options_->find_header(proto::Known::Connection)) {
         std::string_view list = field->value, item;
         while (base::next_list_item(list, item)) plan.last |= base::iequals(item, "close");
     }
@@ -237,6 +242,11 @@ bool Request::plan_authentication(const proto::Head& head) {
     return true;
 }
 
+void Request::keep_cookies(const proto::Head& head) {
+    for (std::string_view value : values_of(head, proto::Known::SetCookie))
+        AgentState::of(*agent_).cookies().store(value, target(), wall_seconds());
+}
+
 bool Request::skim(const proto::Head& head) {
     if (!exchange_.body_all_sent()) return false;
     if (head.has_body && (head.until_close || (head.has_length && head.length > kMostSkimmed))) return false;
@@ -255,13 +265,16 @@ void Request::skim_expired(void* self) {
 BodyVerdict Request::on_exchange_head(const proto::Head& head) {
     if (wants(XH_EVENT_TRACE)) trace_head('<', {head.data, head.size});
     if (ending()) return BodyVerdict::Pause;
+    if (options_->cookies && head.status != 407) keep_cookies(head);  // a 407 is the proxy's
     if (server_auth_)
-        if (const proto::HeaderSpan* info = head.find(proto::Known::AuthenticationInfo)) server_auth_->info(head.text(info->value));
+        if (const proto::HeaderSpan* info = head.find(proto::Known::AuthenticationInfo))
+            server_auth_->info(head.text(info->value));
     next_ = plan_redirect(head) ? Next::Redirect : plan_authentication(head) ? Next::Authenticate : Next::Deliver;
     if (next_ == Next::Deliver && head.status == 417 && expect_continue_) {
         expect_continue_ = false;  // RFC 9110 10.1.1: the same once more, without the expectation
         next_ = Next::Authenticate;
     }
+    if (next_ == Next::Deliver && starts_again(head)) next_ = Next::Authenticate;  // the same once more, without Range
     if (next_ != Next::Deliver) {
         if (skim(head)) return BodyVerdict::Go;
         hop_->mark(XH_TIME_END, base::monotonic_ns());
@@ -276,7 +289,16 @@ BodyVerdict Request::on_exchange_head(const proto::Head& head) {
     event.type = XH_EVENT_HEADERS;
     event.status = head.status;
     emit(event);
-    xh_status status = incoming_.begin(*options_, *response_, wants(XH_EVENT_DATA), announced_answer_);
+    BodyWay way;
+    way.to_app = wants(XH_EVENT_DATA);
+    base::Error error;
+    if (!open_output(head, way, error)) {
+        error.peer = exchange_.peer();
+        error.request_sent = true;
+        end(std::move(error));
+        return BodyVerdict::Gone;
+    }
+    xh_status status = incoming_.begin(*options_, *response_, way, announced_answer_);
     if (status != XH_OK) {
         end(base::Error(status, base::component::kCoding, XH_PHASE_HEAD, xh_status_text(status), exchange_.peer()));
         return BodyVerdict::Gone;
@@ -311,7 +333,8 @@ std::size_t Request::on_exchange_body(const char* data, std::size_t n, BodyVerdi
         emit(event);
     }
     // After the last byte nothing is left to hold up: the end comes whatever is not consumed yet.
-    bool whole = taken == n && announced_answer_ >= 0 && incoming_.received() >= static_cast<uint64_t>(announced_answer_);
+    bool whole =
+        taken == n && announced_answer_ >= 0 && incoming_.received() >= static_cast<uint64_t>(announced_answer_);
     if (!whole && (taken < n || incoming_.stopped())) {
         verdict = BodyVerdict::Pause;
         exchange_.set_held_up(true);
@@ -338,9 +361,9 @@ void Request::on_exchange_sent() {
 void Request::on_exchange_end() {
     skim_timer_.disarm();
     switch (next_) {
-    case Next::Deliver: return complete();
-    case Next::Redirect: return follow_redirect();
-    case Next::Authenticate: return next_hop(false);
+        case Next::Deliver: return complete();
+        case Next::Redirect: return follow_redirect();
+        case Next::Authenticate: return next_hop(false);
     }
 }
 
@@ -348,12 +371,14 @@ void Request::follow_redirect() {
     int status = hop_->status.load(std::memory_order_relaxed);
     auto to = std::make_unique<base::Url>();
     if (to->resolve(target(), location_, url_rules()) != XH_OK || !is_web(to->scheme())) {
-        base::Error error(XH_E_BAD_REDIRECT, base::component::kRequest, XH_PHASE_HEAD, "the location of the redirect cannot be used: ");
+        base::Error error(XH_E_BAD_REDIRECT, base::component::kRequest, XH_PHASE_HEAD,
+                          "the location of the redirect cannot be used: ");
         error.message.append(without_credentials(location_));
         return end(std::move(error));
     }
     if (target().secure() && !to->secure() && options_->forbid_insecure_redirect)
-        return end(usage(XH_E_INSECURE_REDIRECT, "the server redirects from https to http, which forbidInsecureRedirect refuses"));
+        return end(usage(XH_E_INSECURE_REDIRECT,
+                         "the server redirects from https to http, which forbidInsecureRedirect refuses"));
     if (!base::origin_equal(target(), *to)) {
         crossed_origin_ = true;
         server_auth_.reset();
@@ -367,7 +392,8 @@ void Request::follow_redirect() {
         announced_length_ = 0;
     }
     if (body_ && !body_->rewind())
-        return end(usage(XH_E_BODY_NOT_REPLAYABLE, "the redirect asks for the body again, but it was supplied piece by piece"));
+        return end(usage(XH_E_BODY_NOT_REPLAYABLE,
+                         "the redirect asks for the body again, but it was supplied piece by piece"));
     hop_url_ = std::move(to);
     log_step("is redirected to ", hop_url_->href());
     ++redirects_;
@@ -407,6 +433,7 @@ void Request::complete() {
         return;
     }
     if (!error) incoming_.finish(*options_, *response_, error);
+    if (!error && file_ && file_->started()) file_->commit(error);
     if (error) return end(std::move(error));
     response_->publish();
     succeed();

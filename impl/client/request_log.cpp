@@ -10,15 +10,15 @@ namespace {
 
 const char* phase_text(int32_t phase) noexcept {
     switch (phase) {
-    case XH_PHASE_QUEUE: return "waiting for a connection";
-    case XH_PHASE_LOOKUP: return "name look-up";
-    case XH_PHASE_CONNECT: return "connecting";
-    case XH_PHASE_PROXY: return "talking to the proxy";
-    case XH_PHASE_TLS: return "TLS handshake";
-    case XH_PHASE_SEND: return "sending";
-    case XH_PHASE_HEAD: return "waiting for the head";
-    case XH_PHASE_BODY: return "receiving the body";
-    default: return nullptr;
+        case XH_PHASE_QUEUE: return "waiting for a connection";
+        case XH_PHASE_LOOKUP: return "name look-up";
+        case XH_PHASE_CONNECT: return "connecting";
+        case XH_PHASE_PROXY: return "talking to the proxy";
+        case XH_PHASE_TLS: return "TLS handshake";
+        case XH_PHASE_SEND: return "sending";
+        case XH_PHASE_HEAD: return "waiting for the head";
+        case XH_PHASE_BODY: return "receiving the body";
+        default: return nullptr;
     }
 }
 
@@ -68,8 +68,10 @@ void Request::log_end() noexcept {
     if (!base::log_wanted(level)) return;
     try {
         base::String line(failed ? "failed: " : "answered ");
-        if (failed) append_error(line, failed->front());
-        else base::append_decimal(line, static_cast<uint64_t>(response_->status()));
+        if (failed)
+            append_error(line, failed->front());
+        else
+            base::append_decimal(line, static_cast<uint64_t>(response_->status()));
         line.append(" (").append(method_).append(" ").append(shown(url_.href())).append(", ");
         base::append_decimal(line, static_cast<uint64_t>((base::monotonic_ns() - made_ns_) / base::kNsPerMs));
         line.append(" ms, hops: ");

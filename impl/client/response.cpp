@@ -50,7 +50,8 @@ base::Ref<Response> Response::make(const proto::Head& head, std::string_view url
     for (uint32_t i = 0; i < head.header_count; ++i) {
         const proto::HeaderSpan& span = head.headers[i];
         std::string_view name = head.text(span.name);
-        new (&response->lines_[i]) Line{pack.put(name), pack.put_lower(name), pack.put(head.text(span.value)), span.known};
+        new (&response->lines_[i])
+            Line{pack.put(name), pack.put_lower(name), pack.put(head.text(span.value)), span.known};
     }
     return response;
 }

@@ -19,7 +19,11 @@ void Http1Conn::guarded(F&& step) noexcept {
 }
 
 Http1Conn::Http1Conn(loop::Loop& loop, ParserPool& parsers, std::unique_ptr<net::Transport> transport)
-    : loop_(loop), parsers_(parsers), transport_(std::move(transport)), info_(base::make_ref<ConnInfo>(*transport_)), task_(run_task, this) {
+    : loop_(loop),
+      parsers_(parsers),
+      transport_(std::move(transport)),
+      info_(base::make_ref<ConnInfo>(*transport_)),
+      task_(run_task, this) {
     transport_->set_owner(this);
 }
 
@@ -57,7 +61,6 @@ bool Http1Conn::send(std::string_view head, BodySource* body, int64_t length, bo
 void Http1Conn::resume_sending(bool release_body) {
     if (closed()) return;
     if (release_body) outgoing_.release_body();
-    last_io_ns_ = loop_.turn_ns();  // until now it was not the peer's turn
     want_flush_ = true;
     loop_.defer(task_);
 }
@@ -69,43 +72,42 @@ void Http1Conn::flush() {
     SendState state = outgoing_.flush(*transport_);
     if (outgoing_.sent() != before) last_io_ns_ = loop_.turn_ns();
     switch (state) {
-    case SendState::Idle: return;
-    case SendState::Yield:
-        want_flush_ = true;
-        loop_.defer(task_);
-        [[fallthrough]];
-    case SendState::Blocked:
-    case SendState::Waiting:
-        if (outgoing_.sent() != before && user_) user_->on_conn_sent(false);
-        return;
-    case SendState::Done:
-        if (user_) user_->on_conn_sent(true);
-        return;
-    case SendState::SendFailed:
-        // The peer may have answered early and closed: its answer is still to be read (what-users-ask 1).
-        send_error_ = std::make_unique<base::Error>(transport_->take_error());
-        outgoing_.stop();
-        readable_ = hangup_ = true;
-        loop_.defer(task_);
-        return;
-    case SendState::SourceFailed:
-    case SendState::Mismatch: {
-        BodySource* source = outgoing_.source();
-        base::Error error = state == SendState::SourceFailed && source ? source->error() : base::Error();
-        if (!error)
-            error = base::Error(XH_E_CONTENT_LENGTH_MISMATCH, base::component::kRequest, XH_PHASE_SEND,
-                                "the body does not have the length that was announced");
-        outgoing_.stop();
-        if (user_) user_->on_conn_source_failed(std::move(error));
-        return;
-    }
+        case SendState::Idle: return;
+        case SendState::Yield:
+            want_flush_ = true;
+            loop_.defer(task_);
+            [[fallthrough]];
+        case SendState::Blocked:
+        case SendState::Waiting:
+            if (outgoing_.sent() != before && user_) user_->on_conn_sent(false);
+            return;
+        case SendState::Done:
+            if (user_) user_->on_conn_sent(true);
+            return;
+        case SendState::SendFailed:
+            // The peer may have answered early and closed: its answer is still to be read (what-users-ask 1).
+            send_error_ = std::make_unique<base::Error>(transport_->take_error());
+            outgoing_.stop();
+            readable_ = hangup_ = true;
+            loop_.defer(task_);
+            return;
+        case SendState::SourceFailed:
+        case SendState::Mismatch: {
+            BodySource* source = outgoing_.source();
+            base::Error error = state == SendState::SourceFailed && source ? source->error() : base::Error();
+            if (!error)
+                error = base::Error(XH_E_CONTENT_LENGTH_MISMATCH, base::component::kRequest, XH_PHASE_SEND,
+                                    "the body does not have the length that was announced");
+            outgoing_.stop();
+            if (user_) user_->on_conn_source_failed(std::move(error));
+            return;
+        }
     }
 }
 
 void Http1Conn::resume() noexcept {
     if (!paused_) return;
     paused_ = false;
-    last_io_ns_ = loop_.turn_ns();  // until now it was not the peer's turn
     if (!closed() && (readable_ || held_.len || (parser_ && parser_->has_due_event()))) loop_.defer(task_);
 }
 
@@ -142,24 +144,24 @@ void Http1Conn::receive() {
         base::Buffer* buffer = loop_.receive_buffer().get();
         net::IoResult result = transport_->read(buffer->data(), receive_limit_);
         switch (result.state) {
-        case net::IoState::Ok:
-            // Less than was asked for means that the socket is empty; an edge tells when that changes. After a hang-up no
-            // further edge comes, so it is read to its end.
-            if (result.bytes < receive_limit_ && !hangup_ && !transport_->has_pending()) readable_ = false;
-            received_ += result.bytes;
-            last_io_ns_ = loop_.turn_ns();
-            if (first_byte_ns_ < 0) first_byte_ns_ = base::monotonic_ns();
-            feed(buffer, 0, result.bytes);
-            break;
-        case net::IoState::Blocked: readable_ = false; break;
-        case net::IoState::Eof:
-            readable_ = false;
-            at_eof();
-            return;
-        case net::IoState::Failed:
-            readable_ = false;
-            fail(transport_->take_error());
-            return;
+            case net::IoState::Ok:
+                // Less than was asked for means that the socket is empty; an edge tells when that changes. After a hang-up no
+                // further edge comes, so it is read to its end.
+                if (result.bytes < receive_limit_ && !hangup_ && !transport_->has_pending()) readable_ = false;
+                received_ += result.bytes;
+                last_io_ns_ = loop_.turn_ns();
+                if (first_byte_ns_ < 0) first_byte_ns_ = base::monotonic_ns();
+                feed(buffer, 0, result.bytes);
+                break;
+            case net::IoState::Blocked: readable_ = false; break;
+            case net::IoState::Eof:
+                readable_ = false;
+                at_eof();
+                return;
+            case net::IoState::Failed:
+                readable_ = false;
+                fail(transport_->take_error());
+                return;
         }
     }
 }
@@ -209,8 +211,10 @@ void Http1Conn::feed(base::Buffer* buffer, std::size_t pos, std::size_t end) {
     }
     pos += fed.consumed;
     if (pos < end) hold(buffer, pos, end);
-    if (ended_) user_->on_conn_message_end();
-    else if (fed.stop == proto::Http1Parser::Stop::Paused) paused_ = true;
+    if (ended_)
+        user_->on_conn_message_end();
+    else if (fed.stop == proto::Http1Parser::Stop::Paused)
+        paused_ = true;
 }
 
 void Http1Conn::at_eof() {
@@ -223,8 +227,9 @@ void Http1Conn::at_eof() {
     if (status == XH_OK) return;
     int phase = parser_->in_body() ? XH_PHASE_BODY : XH_PHASE_HEAD;
     fail(base::Error(status, base::component::kHttp, phase,
-                     status == XH_E_CONNECTION_CLOSED ? "the peer closed the connection without an answer"
-                                                      : "the peer closed the connection before the message was complete"));
+                     status == XH_E_CONNECTION_CLOSED
+                         ? "the peer closed the connection without an answer"
+                         : "the peer closed the connection before the message was complete"));
 }
 
 void Http1Conn::fail(base::Error error) {

@@ -49,11 +49,11 @@ private:
     Supply next_piece();
     void account(std::size_t n);
 
-    std::string_view head_;      // not sent yet, first flush only
-    base::String before_;        // small bytes that precede the data: rest of the head, chunk line, last chunk
+    std::string_view head_;  // not sent yet, first flush only
+    base::String before_;    // small bytes that precede the data: rest of the head, chunk line, last chunk
     std::size_t before_at_ = 0;
-    std::string_view data_;      // the source's bytes in this piece
-    std::size_t after_ = 0;      // bytes of CR LF still owed behind the data
+    std::string_view data_;  // the source's bytes in this piece
+    std::size_t after_ = 0;  // bytes of CR LF still owed behind the data
     BodySource* body_ = nullptr;
     int64_t announced_ = -1;
     uint64_t sent_ = 0;

@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "base/parking.h"
 #include "base/per_process.h"
+#include "base/process.h"
 #include "base/thread_hooks.h"
 #include "loop/blocking_pool.h"
 #include "loop/eviction.h"
@@ -106,14 +107,15 @@ bool join_runs(Run* runs, int64_t deadline_ns) {
 /// After main: OpenSSL's own exit handler runs later than this one, since it was registered before. A loop that went on
 /// under it would crash (ffi 1.8.2). Nobody is called back: the threads end as they are.
 void at_exit() {
-    const int64_t deadline = base::monotonic_ns() + 1000 * base::kNsPerMs;
+    base::set_process_exits();
     // exit() in a callback: that thread does nothing else any more.
     if (!base::on_library_thread()) {
         Run* runs = take_all_runs();
         for (Run* run = runs; run; run = run->next) ask_to_stop(*run);
-        join_runs(runs, deadline);
+        join_runs(runs, base::monotonic_ns() + 1000 * base::kNsPerMs);
     }
-    BlockingPool::stop_idle(deadline);
+    // A time of its own: on a slow machine the loop has used up its part.
+    BlockingPool::stop_idle(base::monotonic_ns() + 2000 * base::kNsPerMs);
 }
 
 }  // namespace
@@ -191,7 +193,8 @@ namespace {
 
 /// Drives an abandoned loop on the library's thread until nothing is left on it.
 struct Reaper final : base::Counted, Mail {
-    explicit Reaper(base::Ref<Loop> of) : orphan(std::move(of)), eviction(base::make_ref<Eviction>(base::Ref<Loop>())) {}
+    explicit Reaper(base::Ref<Loop> of)
+        : orphan(std::move(of)), eviction(base::make_ref<Eviction>(base::Ref<Loop>())) {}
     void on_mail(uint32_t) override {
         base::Ref<Loop> loop = std::move(orphan);
         orphan.reset();

@@ -63,7 +63,8 @@ xh_status Loop::check() const noexcept {
 }
 
 bool Loop::unhold() noexcept {
-    return holders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && !has_own_thread() && usable() && !idle();
+    return holders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && !has_own_thread() && check() != XH_E_FORKED &&
+           !idle();
 }
 
 bool Loop::on_loop_thread() const noexcept { return driver_.load(std::memory_order_relaxed) == this_thread(); }

@@ -140,7 +140,9 @@ public:
     int64_t next_in_ms() noexcept;
     /// Turns until `done(ctx)` is true, the deadline has passed or stop() was called. One that waits for something gives
     /// way (Busy) to run().
-    Drive drive_until(bool (*done)(void*), void* ctx, int64_t deadline_ns) { return drive(done, ctx, deadline_ns, true); }
+    Drive drive_until(bool (*done)(void*), void* ctx, int64_t deadline_ns) {
+        return drive(done, ctx, deadline_ns, true);
+    }
     /// Turns until stop() was called.
     Drive run();
 

@@ -28,8 +28,7 @@ Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(-1), events_(nu
         event.events = EPOLLIN | EPOLLET;  // never read: each write is an edge of its own
         event.data.ptr = nullptr;
         added = ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0;
-        if (added)
-            events_ = static_cast<epoll_event*>(base::try_allocate(sizeof(epoll_event) * kBatch));
+        if (added) events_ = static_cast<epoll_event*>(base::try_allocate(sizeof(epoll_event) * kBatch));
     }
     if (events_) return;
     const int error = added ? 0 : errno;

@@ -101,8 +101,10 @@ void TimerWheel::expire(Timer& head) {
     while (due.next_ != &due) {
         Timer& timer = *due.next_;
         timer.disarm();
-        if (timer.tick_ > now_tick_) place(timer);
-        else contain([&] { timer.fire_(timer.owner_); });
+        if (timer.tick_ > now_tick_)
+            place(timer);
+        else
+            contain([&] { timer.fire_(timer.owner_); });
     }
     due.next_ = due.prev_ = nullptr;
 }

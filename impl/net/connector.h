@@ -24,15 +24,15 @@ struct ProxyTarget {
 
 /// Everything that tells two connections apart.
 struct ConnectPlan {
-    bool tls = false;            ///< https
-    base::String host;           ///< lower case, IPv6 without brackets, IDN already encoded
+    bool tls = false;   ///< https
+    base::String host;  ///< lower case, IPv6 without brackets, IDN already encoded
     uint16_t port = 0;
     base::String unix_path;      ///< instead of host and port for the socket
     int family = 0;              ///< AF_UNSPEC, AF_INET or AF_INET6
     base::String local_address;  ///< numeric; empty is any
     uint16_t local_port = 0;
     ProxyTarget proxy;
-    bool tunnel = false;         ///< http proxy: CONNECT (https, or asked for) rather than absolute targets
+    bool tunnel = false;  ///< http proxy: CONNECT (https, or asked for) rather than absolute targets
     TlsOptions tls_options;
     base::String tls_fingerprint;  ///< tls_options.fingerprint(), made once
     bool no_delay = true;

@@ -197,10 +197,8 @@ void TcpTransport::on_ready(uint32_t ready) {
 /// to itself, and a refused connection looks like a server that echoes.
 bool TcpTransport::connected_to_itself() const noexcept {
     if (remote_.port() < kLowestEphemeral || !remote_.loopback()) return false;
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    if (::getsockname(fd_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return false;
-    return loop::Address::from(reinterpret_cast<sockaddr*>(&storage), size) == remote_;
+    const Names* known = names();  // the connection's facts will be asked for anyway
+    return known && known->local == known->remote;
 }
 
 Step TcpTransport::establish() {
@@ -281,6 +279,7 @@ IoState TcpTransport::shutdown_write() {
 }
 
 void TcpTransport::on_idle() noexcept {
+    names_.reset();  // who asked has them
     if (keep_alive_ms_ < 0) return;
     // The system counts in seconds. Ten probes a second apart, as Node sets them (A05).
     const int seconds = std::max(1, (keep_alive_ms_ + 500) / 1000);

@@ -22,8 +22,7 @@ constexpr std::size_t kMaxFile = 1024 * 1024;
 int give_passphrase(char* to, int size, int, void* ctx) {
     const auto* passphrase = static_cast<const base::String*>(ctx);
     if (passphrase->empty() || passphrase->size() > static_cast<std::size_t>(size)) return -1;
-    std::memcpy(to, passphrase->data(), passphrase->size());
-    return static_cast<int>(passphrase->size());
+    return static_cast<int>(passphrase->copy(to, static_cast<std::size_t>(size)));
 }
 
 struct Identity {

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/per_process.h"
+#include "base/process.h"
 #include "net/tls_error.h"
 
 namespace xh::net {
@@ -54,7 +55,7 @@ Found add_text(X509_STORE* store, std::string_view text) {
     // Keys in the text are of no interest, and nobody is asked for their passphrase.
     auto no_passphrase = [](char*, int, int, void*) { return -1; };
     OpensslPtr<STACK_OF(X509_INFO)> items(PEM_X509_INFO_read_bio(bio.get(), nullptr, no_passphrase, nullptr));
-    for (int i = 0; items && i < sk_X509_INFO_num(items.get()); ++i) {
+    for (int i = 0; items && i < sk_X509_INFO_num(items.get()) && !base::process_exits(); ++i) {
         X509_INFO* item = sk_X509_INFO_value(items.get(), i);
         if (item->x509 && X509_STORE_add_cert(store, item->x509) == 1) ++found.certificates;
         if (item->crl && X509_STORE_add_crl(store, item->crl) == 1) ++found.lists;
@@ -76,6 +77,7 @@ bool add_folder(X509_STORE* store, const base::String& folder, Found& found, bas
     }
     while (const dirent* entry = ::readdir(dir)) {
         if (entry->d_name[0] == '.') continue;
+        if (base::process_exits()) break;
         base::String text, ignored;
         if (!read_file(folder + "/" + entry->d_name, kMaxCaFile, text, ignored)) continue;
         const Found more = add_text(store, text);

@@ -22,7 +22,9 @@ bool HeadWriter::room(size_t n) {
 void HeadWriter::line(std::string_view a, std::string_view b, std::string_view c) {
     const size_t n = a.size() + b.size() + c.size() + 2;
     if (!room(n)) return;
-    out_.append(a).append(b).append(c).append(kCrLf);
+    out_.append(a).append(b);
+    if (!c.empty()) out_.append(c);
+    out_.append(kCrLf);
 }
 
 void HeadWriter::request_line(std::string_view method, std::string_view target, int minor) {
@@ -41,8 +43,7 @@ void HeadWriter::status_line(unsigned status, std::string_view reason, int minor
     line(minor == 0 ? "HTTP/1.0 " : "HTTP/1.1 ", std::string_view(code, 4), reason);
 }
 
-bool HeadWriter::framing(std::string_view name, std::string_view value) {
-    const Known known = known_header(name);
+bool HeadWriter::framing(Known known, std::string_view value) {
     if (trailers_) {
         if (!is_forbidden_trailer(known)) return true;
         fail(XH_E_INVALID_HEADER_NAME);
@@ -64,16 +65,25 @@ bool HeadWriter::framing(std::string_view name, std::string_view value) {
 
 void HeadWriter::field(std::string_view name, std::string_view value) {
     if (const xh_status s = check_header_name(name); s != XH_OK) return fail(s);
+    checked_field(known_header(name), name, value);
+}
+
+void HeadWriter::checked_field(Known known, std::string_view name, std::string_view value) {
     if (const xh_status s = check_header_value(value); s != XH_OK) return fail(s);
-    if (framing(name, value)) line(name, ": ", value);
+    if (framing(known, value)) line(name, ": ", value);
+}
+
+void HeadWriter::own_field(std::string_view name, std::string_view value) {
+    if (const xh_status s = check_header_value(value); s != XH_OK) return fail(s);
+    line(name, value, {});
 }
 
 void HeadWriter::content_length(uint64_t length) {
     char text[20];
-    field("Content-Length", std::string_view(text, base::write_decimal(text, length)));
+    checked_field(Known::ContentLength, "Content-Length", std::string_view(text, base::write_decimal(text, length)));
 }
 
-void HeadWriter::chunked() { field("Transfer-Encoding", "chunked"); }
+void HeadWriter::chunked() { checked_field(Known::TransferEncoding, "Transfer-Encoding", "chunked"); }
 
 void HeadWriter::last_chunk() {
     trailers_ = true;

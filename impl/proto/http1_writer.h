@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/alloc.h"
+#include "proto/http_names.h"
 #include "xh/base.h"
 
 namespace xh::proto {
@@ -24,6 +25,11 @@ public:
     /// One header line; order and case are kept. Content-Length and Transfer-Encoding given here count as framing:
     /// a bad length is XH_E_INVALID_HEADER_VALUE, a second length or both together XH_E_OPTION_CONFLICT.
     void field(std::string_view name, std::string_view value);
+    /// A header line of a caller whose name was checked before (check_header_name, known_header); the value is checked here.
+    void checked_field(Known known, std::string_view name, std::string_view value);
+    /// A line that xh itself writes: `name` is a constant with its colon and space ("Host: "); the value is checked.
+    /// Not for framing, which has functions of its own.
+    void own_field(std::string_view name, std::string_view value);
     void content_length(uint64_t length);
     void chunked();
     /// Starts the end of a chunked body: "0 CRLF". Trailer fields may follow (framing names are refused), then finish().
@@ -40,7 +46,7 @@ private:
     bool room(size_t n);
     void line(std::string_view a, std::string_view b, std::string_view c);
     void fail(xh_status status) noexcept;
-    bool framing(std::string_view name, std::string_view value);
+    bool framing(Known known, std::string_view value);
 
     base::String& out_;
     size_t start_;

@@ -219,11 +219,6 @@ static void give_up(rec *r, xh_request *request, const xh_request_event *event) 
     xh_request_release(request);
 }
 
-static int gone(void *rec_) {
-    rec *r = (rec *)rec_;
-    return strchr(r->order, 'X') != NULL;
-}
-
 XT_TEST(q15_the_last_reference_may_go_in_any_callback) {
     static int events[] = {XH_EVENT_HEADERS, XH_EVENT_DATA, XH_EVENT_RESPONSE, XH_EVENT_TERMINATE};
     for (int i = 0; i < 4; i++) {
@@ -233,7 +228,7 @@ XT_TEST(q15_the_last_reference_may_go_in_any_callback) {
         r.arg = &events[i];
         XT_REQUIRE(rec_start(&r, script_url(p, "http", "/"), NULL) != NULL);
         script_signal(p, "go");
-        XT_CHECK(await(gone, &r));
+        XT_CHECK(await(rec_gone, &r));
         ORDER_IS(&r, "HDRTX");
         r.request = NULL; /* not ours any more */
         rec_end(&r);
@@ -247,7 +242,7 @@ XT_TEST(q15_a_request_that_nobody_holds_runs_to_its_end) {
     script_peer *p = script_start("read-head\nwait-signal go\n" SEND_OK);
     XT_CHECK_EQ(xh_request_new(script_url(p, "http", "/"), XH_NTS, NULL, &c, NULL, NULL), XH_OK);
     script_signal(p, "go");
-    XT_CHECK(await(gone, &r));
+    XT_CHECK(await(rec_gone, &r));
     ORDER_IS(&r, "HDRTX");
     rec_end(&r);
     script_stop(p);

@@ -258,8 +258,6 @@ XT_TEST(q26_many_races_of_threads_against_the_end) {
     printf("[%d of 300 were cancelled] ", cancelled);
 }
 
-static int gone(void *rec_) { return strchr(((rec *)rec_)->order, 'X') != NULL; }
-
 XT_TEST(q26_terminate_and_release_at_once) {
     for (int i = 0; i < 100; i++) {
         rec r = {0};
@@ -268,7 +266,7 @@ XT_TEST(q26_terminate_and_release_at_once) {
         r.request = NULL;
         xh_terminate(request);
         xh_request_release(request);
-        XT_CHECK(await(gone, &r));
+        XT_CHECK(await(rec_gone, &r));
         rec_end(&r);
     }
 }

@@ -36,10 +36,10 @@ static void *find(api *a, const char *name) {
 }
 
 /* A function pointer from dlsym, without a cast that C forbids. */
-#define FIND(a, field, name)                       \
-    do {                                           \
-        void *found_ = find((a), (name));          \
-        memcpy(&(a)->field, &found_, sizeof found_); \
+#define FIND(a, field, name)                                                                                           \
+    do {                                                                                                               \
+        void *found_ = find((a), (name));                                                                              \
+        memcpy(&(a)->field, &found_, sizeof found_);                                                                   \
     } while (0)
 
 static api load(void) {
@@ -148,11 +148,28 @@ static int comes_from_library(void *handle, const char *name) {
 }
 
 XT_TEST(l01_nothing_but_xh_names_comes_from_the_library) {
-    static const char *const foreign[] = {
-        "SSL_new",        "SSL_CTX_new", "SSL_read",    "EVP_DigestInit_ex",           "CRYPTO_malloc",   "OPENSSL_init_ssl",
-        "BIO_new",        "inflate",     "deflate",     "BrotliDecoderCreateInstance", "ZSTD_createDCtx", "_Znwm",
-        "_ZdlPv",         "malloc",      "free",        "realloc",                     "pthread_create",  "__cxa_throw",
-        "_ZN4Poco9ExceptionC1ERKSsi", "_ZTIN4Poco9ExceptionE", "_ZTISt9bad_alloc", "_ZN2xh4base8allocateEm"};
+    static const char *const foreign[] = {"SSL_new",
+                                          "SSL_CTX_new",
+                                          "SSL_read",
+                                          "EVP_DigestInit_ex",
+                                          "CRYPTO_malloc",
+                                          "OPENSSL_init_ssl",
+                                          "BIO_new",
+                                          "inflate",
+                                          "deflate",
+                                          "BrotliDecoderCreateInstance",
+                                          "ZSTD_createDCtx",
+                                          "_Znwm",
+                                          "_ZdlPv",
+                                          "malloc",
+                                          "free",
+                                          "realloc",
+                                          "pthread_create",
+                                          "__cxa_throw",
+                                          "_ZN4Poco9ExceptionC1ERKSsi",
+                                          "_ZTIN4Poco9ExceptionE",
+                                          "_ZTISt9bad_alloc",
+                                          "_ZN2xh4base8allocateEm"};
     void *handle = dlopen(XH_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     XT_REQUIRE(handle != NULL);
     XT_CHECK(comes_from_library(handle, "xh_request_new"));

@@ -101,8 +101,8 @@ static int64_t cost_of(const char *port, int count) {
     const char *url = peer_url(peer_nginx(), port, "/text");
     xh_loop *loop = NULL;
     XT_CHECK_EQ(xh_loop_new(&loop), XH_OK);
-    xh_agent *agent = agent_keep(opt_int(opt_int(opt_ptr(NULL, XH_OPT_LOOP, loop), XH_OPT_MAX_FREE_SOCKETS, -1),
-                                         XH_OPT_AGENT_TIMEOUT_MS, -1));
+    xh_agent *agent = agent_keep(
+        opt_int(opt_int(opt_ptr(NULL, XH_OPT_LOOP, loop), XH_OPT_MAX_FREE_SOCKETS, -1), XH_OPT_AGENT_TIMEOUT_MS, -1));
     run_at_once(loop, agent, url, FIRST);
     int64_t before = malloc_bytes(), own_before = xh_debug_live(XH_LIVE_BYTES);
     XT_CHECK_EQ(xh_agent_count(agent, XH_COUNT_FREE_SOCKETS), FIRST);
@@ -110,8 +110,8 @@ static int64_t cost_of(const char *port, int count) {
     int64_t cost = (malloc_bytes() - before) / count, own = (xh_debug_live(XH_LIVE_BYTES) - own_before) / count;
     XT_CHECK_EQ(xh_agent_count(agent, XH_COUNT_FREE_SOCKETS), FIRST + count);
     XT_CHECK_EQ(xh_debug_live(XH_LIVE_SOCKETS), FIRST + count);
-    printf("%s: each of %d idle connections costs %" PRId64 " bytes, of them %" PRId64 " in objects of xh\n", port, count, cost,
-           own);
+    printf("%s: each of %d idle connections costs %" PRId64 " bytes, of them %" PRId64 " in objects of xh\n", port,
+           count, cost, own);
     xh_agent_release(agent);
     XT_CHECK_EQ(xh_loop_poll(loop, 0), XH_OK); /* all is closed and freed before anything else is measured */
     XT_CHECK_EQ(xh_debug_live(XH_LIVE_SOCKETS), 0);

@@ -20,7 +20,9 @@ static void harmless(const char *url_tail, size_t tail_len, xh_options *o) {
     xh_request_callbacks c = rec_callbacks(&r);
     int n = snprintf(url, sizeof url, "http://127.0.0.1:%d", script_port(p));
     memcpy(url + n, url_tail, tail_len);
-    xh_status s = xh_request_new(url, (size_t)n + tail_len, o, &c, &r.request, NULL);
+    xh_request *request = NULL;
+    xh_status s = xh_request_new(url, (size_t)n + tail_len, o, &c, &request, NULL);
+    rec_made(&r, request);
     xh_options_release(o);
     if (s == XH_OK) {
         rec_finish(&r);

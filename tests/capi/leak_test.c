@@ -122,7 +122,7 @@ XT_TEST(leak_released_before_the_end) {
         xh_request_release(r.request); /* detached: the callbacks still come */
         XT_CHECK(rec_await(&r, XH_EVENT_TERMINATE, 1));
         XT_CHECK_EQ(rec_count(&r, XH_EVENT_RESPONSE), 1);
-        while (!__atomic_load_n(&r.destroyed, __ATOMIC_ACQUIRE)) sleep_ms(1);
+        XT_CHECK(await(rec_gone, &r));
         r.request = NULL;
         rec_end(&r);
     }
@@ -260,8 +260,8 @@ XT_TEST(leak_loop_that_is_abandoned_with_requests) {
     xh_options_release(o);
     xh_loop_release(loop);
     XT_CHECK(await(is_back, NULL));
-    XT_CHECK_EQ(g_destroyed, COUNT);
-    XT_CHECK_EQ(g_terminated, COUNT);
+    XT_CHECK_EQ(__atomic_load_n(&g_destroyed, __ATOMIC_SEQ_CST), COUNT);
+    XT_CHECK_EQ(__atomic_load_n(&g_terminated, __ATOMIC_SEQ_CST), COUNT);
 }
 
 XT_TEST(leak_queue_that_is_released_with_events) {

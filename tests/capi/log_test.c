@@ -37,8 +37,9 @@ static void on_log(int32_t level, uint64_t id, const char *component, xh_str tex
         s->len += text.len;
         s->text[s->len++] = '\n';
     }
+    int lines = s->lines;
     pthread_mutex_unlock(&s->lock);
-    if (g_calls_back && s->lines < 20) {
+    if (g_calls_back && lines < 20) {
         xh_request *request = NULL;
         if (xh_request_new("http://127.0.0.1:1/", XH_NTS, NULL, NULL, &request, NULL) == XH_OK) xh_terminate(request);
         xh_request_release(request);

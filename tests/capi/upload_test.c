@@ -211,6 +211,21 @@ XT_TEST(q04_pull_feeds_one_request_only) {
     is_done(&s);
 }
 
+XT_TEST(q04_a_refused_request_has_not_used_the_pulled_body) {
+    rec r = {0};
+    source s = make_source(4, 4);
+    xh_options *o = pulled(&s, 4);
+    xh_options_retain(o);
+    XT_CHECK_EQ(xh_options_set_header(o, "content-length", XH_NTS, "5", XH_NTS), XH_OK);
+    XT_CHECK_EQ(xh_request_new("http://127.0.0.1/", XH_NTS, o, NULL, NULL, NULL), XH_E_CONTENT_LENGTH_MISMATCH);
+    XT_CHECK_EQ(xh_options_remove_header(o, "content-length", XH_NTS), XH_OK);
+    XT_REQUIRE(rec_script(&r, "read-head\nread-body\n" SEND_OK, o));
+    REC_OK(&r, 200);
+    rec_end(&r);
+    xh_options_release(o);
+    is_done(&s);
+}
+
 XT_TEST(q04_pull_is_destroyed_when_it_was_never_used) {
     source s = make_source(4, 4);
     xh_options *o = pulled(&s, 4);

@@ -67,7 +67,7 @@ XT_TEST(q01_slots_behind_the_size_are_not_called) {
     c.size = offsetof(xh_request_callbacks, on_information);
     c.on_download = (xh_request_fn)(uintptr_t)1; /* calling it would crash */
     XT_CHECK_EQ(xh_request_new(script_url(p, "http", "/x"), XH_NTS, NULL, &c, &request, NULL), XH_OK);
-    r.request = request;
+    rec_made(&r, request);
     rec_finish(&r);
     REC_OK(&r, 200);
     rec_end(&r);
@@ -79,7 +79,9 @@ XT_TEST(q01_options_may_be_changed_and_released_after_the_start) {
     xh_request_callbacks c = rec_callbacks(&r);
     script_peer *p = script_start("read-head\nwait-signal go\n" SEND_OK);
     xh_options *o = opt_header(NULL, "x-before", "1");
-    XT_CHECK_EQ(xh_request_new(script_url(p, "http", "/x"), XH_NTS, o, &c, &r.request, NULL), XH_OK);
+    xh_request *request = NULL;
+    XT_CHECK_EQ(xh_request_new(script_url(p, "http", "/x"), XH_NTS, o, &c, &request, NULL), XH_OK);
+    rec_made(&r, request);
     opt_header(o, "x-after", "1");
     opt_str(o, XH_OPT_METHOD, "PUT");
     xh_options_release(o);
@@ -139,7 +141,9 @@ XT_TEST(q02_the_length_of_the_url_counts) {
     xh_request_callbacks c = rec_callbacks(&r);
     script_peer *p = script_start(SERVER);
     const char *url = fmt("http://127.0.0.1:%d/abcdef", script_port(p));
-    XT_CHECK_EQ(xh_request_new(url, strlen(url) - 3, NULL, &c, &r.request, NULL), XH_OK);
+    xh_request *request = NULL;
+    XT_CHECK_EQ(xh_request_new(url, strlen(url) - 3, NULL, &c, &request, NULL), XH_OK);
+    rec_made(&r, request);
     rec_finish(&r);
     SENT(p, 1, "GET /abc HTTP/1.1\r\n");
     rec_end(&r);

@@ -39,12 +39,12 @@ XH_API xh_status XH_CALL xh_agent_get_int(const xh_agent *agent, int32_t option,
 
 /** What xh_agent_count counts. @req A10 */
 enum {
-    XH_COUNT_SOCKETS = 0,     /**< connections in use, those being made included */
+    XH_COUNT_SOCKETS = 0, /**< connections in use, those being made included */
     XH_COUNT_FREE_SOCKETS = 1,
-    XH_COUNT_QUEUED = 2,      /**< requests that wait for a connection */
-    XH_COUNT_CREATED = 3,     /**< connections made since the start */
-    XH_COUNT_REUSED = 4,      /**< requests that went over a kept connection */
-    XH_COUNT_RETRIED = 5,     /**< requests sent again because their kept connection was stale */
+    XH_COUNT_QUEUED = 2,  /**< requests that wait for a connection */
+    XH_COUNT_CREATED = 3, /**< connections made since the start */
+    XH_COUNT_REUSED = 4,  /**< requests that went over a kept connection */
+    XH_COUNT_RETRIED = 5, /**< requests sent again because their kept connection was stale */
     XH_COUNT_BYTES_SENT = 6,
     XH_COUNT_BYTES_RECEIVED = 7
 };

@@ -97,6 +97,7 @@ typedef void(XH_CALL *xh_destroy_fn)(void *user_data);
     X(E_NOT_FOUND, -33, USAGE, "XH_E_NOT_FOUND", "there is no such item")                                              \
     X(E_JSON_TYPE, -34, USAGE, "XH_E_JSON_TYPE", "the JSON value is of another type")                                  \
     X(E_UNKNOWN_SIZE, -35, USAGE, "XH_E_UNKNOWN_SIZE", "this size of a struct is not known to this version")           \
+    X(E_COOKIE_REFUSED, -36, USAGE, "XH_E_COOKIE_REFUSED", "the text is no cookie, or this host may not set it")       \
     /* name look-up */                                                                                                 \
     X(E_HOST_NOT_FOUND, -100, DNS, "ENOTFOUND", "the host name does not exist")                                        \
     X(E_DNS_TEMPORARY, -101, DNS, "EAI_AGAIN", "the name server did not answer")                                       \
@@ -161,6 +162,7 @@ typedef void(XH_CALL *xh_destroy_fn)(void *user_data);
     X(E_BODY_NOT_JSON, -236, PROTOCOL, "XH_E_BODY_NOT_JSON", "the body is not valid JSON")                             \
     X(E_BAD_HOST, -237, PROTOCOL, "XH_E_BAD_HOST", "the host header is missing, repeated or not valid")                \
     X(E_BAD_MULTIPART, -238, PROTOCOL, "XH_E_BAD_MULTIPART", "the multipart body is not valid")                        \
+    X(E_BAD_RANGE, -239, PROTOCOL, "XH_E_BAD_RANGE", "the part of the body is not the one that was asked for")         \
     /* limits */                                                                                                       \
     X(E_HEADER_OVERFLOW, -250, LIMIT, "HPE_HEADER_OVERFLOW", "the head is larger than allowed")                        \
     X(E_TOO_MANY_HEADERS, -251, LIMIT, "XH_E_TOO_MANY_HEADERS", "the head has more lines than allowed")                \
@@ -187,7 +189,7 @@ enum {
 #define XH_STATUS_ENUM(name, number, kind, code, text) XH_##name = number,
     XH_STATUS_MAP(XH_STATUS_ENUM)
 #undef XH_STATUS_ENUM
-    XH_STATUS_END_ = -32768 /**< never returned; keeps the list's last comma legal in C99 and C++ */
+        XH_STATUS_END_ = -32768 /**< never returned; keeps the list's last comma legal in C99 and C++ */
 };
 
 /** What an error is about; the third column of XH_STATUS_MAP. */
@@ -245,7 +247,8 @@ typedef void(XH_CALL *xh_free_fn)(void *ptr, void *ctx);
  *  It must be thread-safe and return memory aligned for any type; NULL from it becomes XH_E_NOMEM.
  *  @return XH_OK; XH_E_INVALID_ARGUMENT when only some are given; XH_E_STATE when memory is in use already
  *  @thread any, before the first other call   @since 1.0 */
-XH_API xh_status XH_CALL xh_set_allocator(xh_malloc_fn malloc_fn, xh_realloc_fn realloc_fn, xh_free_fn free_fn, void *ctx);
+XH_API xh_status XH_CALL xh_set_allocator(xh_malloc_fn malloc_fn, xh_realloc_fn realloc_fn, xh_free_fn free_fn,
+                                          void *ctx);
 
 enum { XH_LOG_NONE = 0, XH_LOG_ERROR = 1, XH_LOG_WARNING = 2, XH_LOG_INFO = 3, XH_LOG_DEBUG = 4 };
 
@@ -260,7 +263,8 @@ XH_API xh_status XH_CALL xh_set_log(int32_t level, xh_log_fn fn, void *user_data
 
 /** Runs on each thread that the library makes, first and last thing; for runtimes that attach threads. Either may be NULL.
  *  @return XH_OK; XH_E_STATE when a thread exists already   @thread any, before the first request   @since 1.0   @req L07 */
-XH_API xh_status XH_CALL xh_set_thread_hooks(void(XH_CALL *on_start)(void *), void(XH_CALL *on_stop)(void *), void *user_data);
+XH_API xh_status XH_CALL xh_set_thread_hooks(void(XH_CALL *on_start)(void *), void(XH_CALL *on_stop)(void *),
+                                             void *user_data);
 
 /** Ends all work (each handle gets its last callback), joins the library's threads and frees what it kept.
  *  Handles stay legal to read and release; other calls on them return XH_E_SHUTDOWN. A new handle starts the library again.

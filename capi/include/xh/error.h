@@ -15,16 +15,16 @@ typedef struct xh_error xh_error;
 
 /** Where the work was when it failed. */
 enum {
-    XH_PHASE_NONE = 0,     /**< before it started: a refused argument */
-    XH_PHASE_QUEUE = 1,    /**< waiting for a connection of the agent */
-    XH_PHASE_LOOKUP = 2,   /**< looking the host name up */
-    XH_PHASE_CONNECT = 3,  /**< connecting the socket */
-    XH_PHASE_PROXY = 4,    /**< asking the proxy for a tunnel */
-    XH_PHASE_TLS = 5,      /**< in the TLS handshake */
-    XH_PHASE_SEND = 6,     /**< sending the request */
-    XH_PHASE_HEAD = 7,     /**< waiting for or reading the response's head */
-    XH_PHASE_BODY = 8,     /**< reading the response's body */
-    XH_PHASE_DONE = 9      /**< after the whole response: converting it, or in a callback */
+    XH_PHASE_NONE = 0,    /**< before it started: a refused argument */
+    XH_PHASE_QUEUE = 1,   /**< waiting for a connection of the agent */
+    XH_PHASE_LOOKUP = 2,  /**< looking the host name up */
+    XH_PHASE_CONNECT = 3, /**< connecting the socket */
+    XH_PHASE_PROXY = 4,   /**< asking the proxy for a tunnel */
+    XH_PHASE_TLS = 5,     /**< in the TLS handshake */
+    XH_PHASE_SEND = 6,    /**< sending the request */
+    XH_PHASE_HEAD = 7,    /**< waiting for or reading the response's head */
+    XH_PHASE_BODY = 8,    /**< reading the response's body */
+    XH_PHASE_DONE = 9     /**< after the whole response: converting it, or in a callback */
 };
 
 /** @name Readers of one error

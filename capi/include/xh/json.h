@@ -17,6 +17,7 @@
 
 XH_BEGIN_DECLS
 
+/** One value: null, a truth value, a number, a text, an array or an object. Counted. */
 typedef struct xh_json xh_json;
 
 /** What a value is. */
@@ -113,7 +114,8 @@ XH_API xh_status XH_CALL xh_json_set_integer(xh_json *object, const char *key, s
 /** Sets a member to a number. @return also XH_E_OPTION_VALUE for NaN and infinity   @thread XH_SINGLE   @req Q04 */
 XH_API xh_status XH_CALL xh_json_set_number(xh_json *object, const char *key, size_t key_len, double value);
 /** Sets a member to a string. @thread XH_SINGLE @req Q04 */
-XH_API xh_status XH_CALL xh_json_set_string(xh_json *object, const char *key, size_t key_len, const char *text, size_t len);
+XH_API xh_status XH_CALL xh_json_set_string(xh_json *object, const char *key, size_t key_len, const char *text,
+                                            size_t len);
 /** @} */
 
 /** @name Filling an array

@@ -31,6 +31,8 @@ typedef struct xh_options xh_options;
     X(EXPECT_CONTINUE_MS, 11, INT, "expectContinueMs", "-1 off (default); else Expect is sent and this long waited")   \
     X(SECRET_HEADERS, 12, STR, "secretHeaders", "names, separated by commas: dropped when the origin changes")         \
     X(BODY_FILE, 13, STR, "bodyFile", "path of a file that is the body")                                               \
+    X(OUTPUT_FILE, 14, STR, "outputFile", "path where a 2xx body is put, whole or not at all; see below")              \
+    X(RESUME, 15, BOOL, "resume", "default 0. 1: what came of outputFile is kept and continued; see below")            \
     /* deadlines; -1 is none */                                                                                        \
     X(TIMEOUT, 20, REAL, "timeout", "seconds for the whole request; default none")                                     \
     X(QUEUE_TIMEOUT_MS, 21, INT, "queueTimeoutMs", "waiting for a connection")                                         \
@@ -48,7 +50,7 @@ typedef struct xh_options xh_options;
     X(CLIENT_KEY_PEM, 45, STR, "key", "its key as PEM text")                                                           \
     X(CLIENT_PFX, 46, BYTES, "pfx", "certificate and key as PKCS#12 (base64 in JSON)")                                 \
     X(CLIENT_KEY_PASSPHRASE, 47, STR, "passphrase", "of the key or the PKCS#12")                                       \
-    X(CA_PEM, 48, STR, "ca", "own authorities as PEM text; lists of revoked certificates in it are obeyed")                                                            \
+    X(CA_PEM, 48, STR, "ca", "own authorities as PEM text; lists of revoked certificates in it are obeyed")            \
     X(CA_FILE, 49, STR, "caFile", "file or folder of authorities")                                                     \
     X(SYSTEM_STORE, 50, BOOL, "systemStore", "default 1: the system's authorities are trusted, too")                   \
     X(CIPHERS, 51, STR, "ciphers", "OpenSSL's list for TLS 1.2 and below")                                             \
@@ -82,7 +84,8 @@ typedef struct xh_options xh_options;
     X(MAX_BODY_BYTES, 104, INT, "maxBodyBytes", "most decoded bytes; default -1: none for on_data, 2 GiB collected")   \
     X(MAX_CODING_RATIO, 105, INT, "maxCodingRatio", "most decoded bytes for one coded; default 1000, 0 none")          \
     X(MAX_INTERIM, 106, INT, "maxInterimResponses", "default 16")                                                      \
-    X(LENIENCY, 107, INT, "insecureHTTPParser", "XH_LENIENT_* added up (JSON true: all); such a connection is not kept")  \
+    X(LENIENCY, 107, INT, "insecureHTTPParser",                                                                        \
+      "XH_LENIENT_* added up (JSON true: all); such a connection is not kept")                                         \
     /* where it runs */                                                                                                \
     X(AGENT, 120, PTR, "", "xh_agent *; default the global agent of the loop")                                         \
     X(NO_AGENT, 121, BOOL, "noAgent", "default 0. 1: a connection of its own, closed after the answer")                \
@@ -98,15 +101,40 @@ typedef struct xh_options xh_options;
     X(MAX_FREE_SOCKETS, 144, INT, "maxFreeSockets", "kept for an origin; default 256")                                 \
     X(SCHEDULING, 145, ENUM, "scheduling", "lifo, fifo; default lifo")                                                 \
     X(AGENT_TIMEOUT_MS, 146, INT, "agentTimeout", "a free socket is closed after it; -1 never. Global agent 5000")     \
-    X(MAX_CONNECTION_AGE_MS, 147, INT, "maxConnectionAge", "no reuse of an older connection; default 600000, -1 any")
+    X(MAX_CONNECTION_AGE_MS, 147, INT, "maxConnectionAge", "no reuse of an older connection; default 600000, -1 any")  \
+    /* what a request leaves with its agent (Q28) */                                                                   \
+    X(COOKIES, 148, BOOL, "cookies", "default 0. 1: cookies of answers are kept with the agent and sent again")
 
 /** The numbers of the options: XH_OPT_<NAME>. Never reused. */
 enum {
 #define XH_OPTION_ENUM(name, number, type, json, note) XH_OPT_##name = number,
     XH_OPTION_MAP(XH_OPTION_ENUM)
 #undef XH_OPTION_ENUM
-    XH_OPT_END_ = 32767 /**< no option */
+        XH_OPT_END_ = 32767 /**< no option */
 };
+
+/* XH_OPT_OUTPUT_FILE: the body of a final 2xx answer goes to a temporary file in the folder of the path (mode 0600) and is
+ * renamed onto the path, with the mode that the umask gives, when all of it has come and was right: before on_response. A
+ * reader sees the old file or the new one; a symbolic link is replaced, not followed. Nothing is left behind when the request
+ * fails, is terminated, or gets another answer, whose body is collected as usual; a process that is killed leaves the
+ * temporary file ".xh-*.tmp". The data are not forced to the disk (fsync). They are written on the loop's thread, piece by
+ * piece as they come, so a slow disk slows the loop. The file gets decoded bytes unless XH_OPT_DECOMPRESS is 0; on_data, when
+ * there is one, gets all the bytes, too. xh_request_new() opens the folder: it refuses with XH_E_FILE one that does not exist,
+ * and a path that is there and no regular file. Later troubles end the request with XH_E_FILE in XH_PHASE_BODY. HEAD is
+ * XH_E_OPTION_CONFLICT.
+ *
+ * XH_OPT_RESUME: what came is kept in "<path>.part" when the request fails or is terminated, with the answer's validator (a
+ * strong ETag, else a Last-Modified earlier than its Date) in "<path>.part.meta"; without one, nothing is kept. The next
+ * request of the same url with this option asks for the rest (Range, If-Range). Then
+ * - 206 with the right Content-Range and validator is appended; when it brings less than the rest, XH_E_TRUNCATED follows
+ *   and the next request goes on there. Any other 206 is XH_E_BAD_RANGE, and the part is dropped;
+ * - another 2xx starts from the beginning;
+ * - 416 with the length of the part completes it: the response's status is 416, its body is not returned. At any other 416
+ *   the part is dropped and the request is made once more without Range, as a hop of its own;
+ * - any other answer is collected as usual and leaves the part as it is.
+ * Nothing is decoded, and no Accept-Encoding is sent. on_data and on_download tell of what the answer brings, not of what was
+ * there. One request at a time has the part, others are refused with XH_E_FILE (EWOULDBLOCK). XH_E_OPTION_CONFLICT: without
+ * XH_OPT_OUTPUT_FILE, with a method other than GET, with XH_OPT_DECODE_DATA, with an own Range or If-Range header. */
 
 /** XH_OPT_DATA_TYPE: what the response's body is given as. @req Q06 */
 enum { XH_DATA_AUTO = 0, XH_DATA_TEXT = 1, XH_DATA_BLOB = 2, XH_DATA_OBJECT = 3 };

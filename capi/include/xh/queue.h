@@ -16,13 +16,13 @@ typedef struct xh_queue xh_queue;
 
 /** One event, filled by xh_queue_drain(). A later version appends fields; the caller's sizeof tells which it knows. */
 typedef struct xh_event {
-    int32_t type;         /**< XH_EVENT_* */
-    xh_status status;     /**< of XH_EVENT_ERROR and TERMINATE: XH_OK or the error; of INFORMATION: the status code */
-    uint64_t id;          /**< xh_request_id() */
-    uint64_t token;       /**< XH_OPT_TOKEN; may be used again after XH_EVENT_TERMINATE */
-    xh_request *request;  /**< retained until xh_event_done() */
-    xh_buf *buf;          /**< the data of XH_EVENT_DATA, retained until xh_event_done(); else NULL */
-    xh_str data;          /**< view of it */
+    int32_t type;        /**< XH_EVENT_* */
+    xh_status status;    /**< of XH_EVENT_ERROR and TERMINATE: XH_OK or the error; of INFORMATION: the status code */
+    uint64_t id;         /**< xh_request_id() */
+    uint64_t token;      /**< XH_OPT_TOKEN; may be used again after XH_EVENT_TERMINATE */
+    xh_request *request; /**< retained until xh_event_done() */
+    xh_buf *buf;         /**< the data of XH_EVENT_DATA, retained until xh_event_done(); else NULL */
+    xh_str data;         /**< view of it */
 } xh_event;
 
 /** Makes a queue. @param out  owned by the caller   @return XH_OK; XH_E_TOO_MANY_FILES   @thread any   @since 1.0   @req L07 */
@@ -35,7 +35,7 @@ XH_API void XH_CALL xh_queue_release(xh_queue *queue);
  *  @thread any   @since 1.0   @req L07 */
 XH_API int32_t XH_CALL xh_queue_fd(const xh_queue *queue);
 /** Takes up to `count` events in their order; never blocks.
- *  @param event_size  sizeof(xh_event) of the caller; XH_E_UNKNOWN_SIZE when it is larger than the library's
+ *  @param event_size  sizeof(xh_event) of the caller; XH_E_UNKNOWN_SIZE when no version up to the library's has it
  *  @return the number of events taken, 0 when none waits; or a negative status   @thread one at a time   @since 1.0   @req L07 */
 XH_API int64_t XH_CALL xh_queue_drain(xh_queue *queue, xh_event *events, size_t count, size_t event_size);
 /** Gives back what `count` events hold: buffers, references, and their bytes of the window.

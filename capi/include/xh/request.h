@@ -42,19 +42,19 @@ typedef void(XH_CALL *xh_request_fn)(xh_request *request, const xh_request_event
  *  on_information* on_headers? on_data* (on_response | on_error) on_terminate, with on_redirect, on_upload, on_download
  *  and on_trace between. A later version appends slots; `size` tells which are there. */
 typedef struct xh_request_callbacks {
-    size_t size;                   /**< sizeof(xh_request_callbacks) */
-    void *user_data;               /**< given to each callback; owned by the request once it was made */
-    xh_destroy_fn destroy;         /**< destroys user_data: once, after on_terminate returned; not when an error was returned */
-    xh_request_fn on_headers;      /**< once, when the final response's head has come. @req Q12 */
-    xh_request_fn on_data;         /**< zero or more times; only data of the final response. @req Q13 */
-    xh_request_fn on_response;     /**< once, when all of the response has come; never with on_error. @req Q14 */
-    xh_request_fn on_error;        /**< once, when the request failed or was terminated. @req Q14 */
-    xh_request_fn on_terminate;    /**< exactly once, last, always. @req Q15 */
-    xh_request_fn on_information;  /**< for each interim response */
-    xh_request_fn on_redirect;     /**< before a redirect is followed; xh_terminate in it ends the request. @req Q03 */
-    xh_request_fn on_upload;       /**< at most once for each piece sent. @req Q04 */
-    xh_request_fn on_download;     /**< at most once for each piece received. @req Q13 */
-    xh_request_fn on_trace;        /**< wire log; credentials are hidden unless XH_OPT_TRACE_CREDENTIALS */
+    size_t size;           /**< sizeof(xh_request_callbacks) */
+    void *user_data;       /**< given to each callback; owned by the request once it was made */
+    xh_destroy_fn destroy; /**< destroys user_data: once, after on_terminate returned; not when an error was returned */
+    xh_request_fn on_headers;     /**< once, when the final response's head has come. @req Q12 */
+    xh_request_fn on_data;        /**< zero or more times; only data of the final response. @req Q13 */
+    xh_request_fn on_response;    /**< once, when all of the response has come; never with on_error. @req Q14 */
+    xh_request_fn on_error;       /**< once, when the request failed or was terminated. @req Q14 */
+    xh_request_fn on_terminate;   /**< exactly once, last, always. @req Q15 */
+    xh_request_fn on_information; /**< for each interim response */
+    xh_request_fn on_redirect;    /**< before a redirect is followed; xh_terminate in it ends the request. @req Q03 */
+    xh_request_fn on_upload;      /**< at most once for each piece sent. @req Q04 */
+    xh_request_fn on_download;    /**< at most once for each piece received. @req Q13 */
+    xh_request_fn on_trace;       /**< wire log; credentials are hidden unless XH_OPT_TRACE_CREDENTIALS */
 } xh_request_callbacks;
 
 /** Makes a request and sends it; returns without waiting. Refused arguments are told at once and nothing is called back.
@@ -63,8 +63,8 @@ typedef struct xh_request_callbacks {
  *  @param callbacks  NULL for none; copied. user_data passes to the request when XH_OK is returned, and only then
  *  @param out        owned by the caller; NULL when no handle is wanted; unchanged on error
  *  @param err        what was wrong; may be NULL; unchanged on XH_OK; free with xh_error_free()
- *  @return XH_OK; XH_E_INVALID_URL; XH_E_UNSUPPORTED_SCHEME; XH_E_OPTION_CONFLICT (returnResponseBody false without on_data;
- *          callbacks together with a queue; loop and agent that differ); XH_E_BODY_USED; XH_E_UNENCODABLE; XH_E_FILE;
+ *  @return XH_OK; XH_E_INVALID_URL; XH_E_UNSUPPORTED_SCHEME; XH_E_OPTION_CONFLICT (returnResponseBody false without on_data
+ *          or outputFile; callbacks together with a queue; loop and agent that differ); XH_E_BODY_USED; XH_E_UNENCODABLE; XH_E_FILE;
  *          XH_E_AGENT_DESTROYED; XH_E_FORKED
  *  @thread any   @calls nothing   @since 1.0   @req Q01 Q02 Q19 Q28 */
 XH_API xh_status XH_CALL xh_request_new(const char *url, size_t url_len, const xh_options *options,
@@ -174,15 +174,15 @@ XH_API void XH_CALL xh_buf_release(xh_buf *buf);
 
 /** Moments of a hop. @req Q25 */
 enum {
-    XH_TIME_START = 0,       /**< the hop began (for the first: the request was made) */
-    XH_TIME_QUEUE_END = 1,   /**< it got its connection or began to make one */
+    XH_TIME_START = 0,     /**< the hop began (for the first: the request was made) */
+    XH_TIME_QUEUE_END = 1, /**< it got its connection or began to make one */
     XH_TIME_LOOKUP_END = 2,
     XH_TIME_CONNECT_END = 3,
     XH_TIME_PROXY_END = 4,
     XH_TIME_TLS_END = 5,
-    XH_TIME_SEND_END = 6,    /**< head and body were handed to the system */
-    XH_TIME_FIRST_BYTE = 7,  /**< the first byte of the response came */
-    XH_TIME_END = 8          /**< the last byte came, or the hop failed */
+    XH_TIME_SEND_END = 6,   /**< head and body were handed to the system */
+    XH_TIME_FIRST_BYTE = 7, /**< the first byte of the response came */
+    XH_TIME_END = 8         /**< the last byte came, or the hop failed */
 };
 
 /** @name The timeline: one hop for each exchange (redirects, authentication rounds, retries)

@@ -44,10 +44,10 @@ XH_API size_t XH_CALL xh_response_trailer_count(const xh_response *response);
 XH_API xh_status XH_CALL xh_response_trailer_at(const xh_response *response, size_t index, xh_str *name, xh_str *value);
 
 /** What the body was made into by XH_OPT_DATA_TYPE: XH_DATA_TEXT, XH_DATA_BLOB, XH_DATA_OBJECT; -1 while it has not come or
- *  when it is not returned.   @thread any   @since 1.0   @req Q06 Q25 */
+ *  when it is not returned or went to XH_OPT_OUTPUT_FILE.   @thread any   @since 1.0   @req Q06 Q25 */
 XH_API int32_t XH_CALL xh_response_body_type(const xh_response *response);
 /** The collected body: decoded; text is UTF-8; an object is its JSON text as received (in UTF-8). Absent while it has not
- *  come or when it is not returned.   @thread any   @since 1.0   @req Q06 Q19 Q25 */
+ *  come or when it is not returned or went to XH_OPT_OUTPUT_FILE.   @thread any   @since 1.0   @req Q06 Q19 Q25 */
 XH_API xh_str XH_CALL xh_response_body(const xh_response *response);
 /** The body of XH_DATA_OBJECT as a value; borrowed until release of the response. NULL otherwise.
  *  @thread any   @since 1.0   @req Q06 Q25 */

@@ -30,15 +30,16 @@
 #ifndef XH_XH_H
 #define XH_XH_H
 
+#include "xh/agent.h"
 #include "xh/base.h"
+#include "xh/cookie.h"
 #include "xh/error.h"
 #include "xh/json.h"
-#include "xh/options.h"
 #include "xh/loop.h"
-#include "xh/response.h"
-#include "xh/request.h"
-#include "xh/agent.h"
-#include "xh/queue.h"
 #include "xh/module.h"
+#include "xh/options.h"
+#include "xh/queue.h"
+#include "xh/request.h"
+#include "xh/response.h"
 
 #endif

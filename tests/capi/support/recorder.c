@@ -151,6 +151,13 @@ xh_request_callbacks rec_callbacks(rec *r) {
     return c;
 }
 
+void rec_made(rec *r, xh_request *request) {
+    pthread_mutex_lock(&g_lock);
+    r->in_new = 0;
+    r->request = request;
+    pthread_mutex_unlock(&g_lock);
+}
+
 xh_request *rec_start_err(rec *r, const char *url, xh_options *options, xh_error **err) {
     xh_request_callbacks callbacks = rec_callbacks(r);
     xh_request *request = NULL;
@@ -159,10 +166,7 @@ xh_request *rec_start_err(rec *r, const char *url, xh_options *options, xh_error
     r->in_new = 1;
     pthread_mutex_unlock(&g_lock);
     r->made = xh_request_new(url, XH_NTS, options, &callbacks, &request, err);
-    pthread_mutex_lock(&g_lock);
-    r->in_new = 0;
-    r->request = request;
-    pthread_mutex_unlock(&g_lock);
+    rec_made(r, request);
     xh_options_release(options);
     return request;
 }
@@ -252,6 +256,13 @@ int rec_count(rec *r, int event) {
     int n = r->count[event];
     pthread_mutex_unlock(&g_lock);
     return n;
+}
+
+int rec_gone(void *rec_) {
+    pthread_mutex_lock(&g_lock);
+    int gone = ((rec *)rec_)->destroyed > 0;
+    pthread_mutex_unlock(&g_lock);
+    return gone;
 }
 
 /* ---- what a request came to ---------------------------------------------------------------------------------------- */

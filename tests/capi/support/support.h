@@ -75,6 +75,8 @@ xh_request_callbacks rec_callbacks(rec *r);
 xh_request *rec_start_err(rec *r, const char *url, xh_options *options, xh_error **err);
 /* The same where it must start. NULL when it did not. */
 xh_request *rec_start_(rec *r, const char *url, xh_options *options, unsigned line, const char *file);
+/* For a test that calls xh_request_new with rec_callbacks() itself. */
+void rec_made(rec *r, xh_request *request);
 /* Waits for the end and checks what holds for every request. */
 void rec_finish_(rec *r, unsigned line, const char *file);
 /* Waits for the end, releases the request, frees what was recorded. */
@@ -82,6 +84,8 @@ void rec_end(rec *r);
 /* Waits until that event has come n times. */
 int rec_await(rec *r, int event, int n);
 int rec_count(rec *r, int event);
+/* Its user data was destroyed: nothing touches it any more. For await(). */
+int rec_gone(void *rec_);
 
 #define rec_start(r, url, options) rec_start_((r), (url), (options), __LINE__, __FILE__)
 #define rec_finish(r) rec_finish_((r), __LINE__, __FILE__)

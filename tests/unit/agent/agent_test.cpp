@@ -172,7 +172,8 @@ XT_TEST(the_total_limit_is_shared_by_all_origins_first_come_first_served) {
     Listener one, two;
     Pool pool;
     pool.agent->settings().max_total_sockets = 1;
-    Want a(*pool.agent, *pool.profile, one.port), b(*pool.agent, *pool.profile, two.port), c(*pool.agent, *pool.profile, one.port);
+    Want a(*pool.agent, *pool.profile, one.port), b(*pool.agent, *pool.profile, two.port),
+        c(*pool.agent, *pool.profile, one.port);
     a.ask();
     b.ask();
     c.ask();

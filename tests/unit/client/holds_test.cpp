@@ -78,4 +78,16 @@ XT_TEST(shutdown_ends_the_loop_of_the_library_and_a_new_one_starts) {
     XT_CHECK(loop::library::shutdown(base::kNever) == loop::Drive::Done);
 }
 
+XT_TEST(an_agent_released_after_a_shutdown_takes_its_loop_along) {
+    {
+        base::Ref<Loop> loop = Loop::make();
+        AgentHold agent(agent::Agent::make(loop).get());
+        LoopHold hold(loop);
+        XT_CHECK(loop::library::shutdown(base::kNever) == loop::Drive::Done);
+        hold = LoopHold();
+        loop.reset();
+    }
+    XT_CHECK(loop::registry::all().empty());
+}
+
 XT_MAIN("holds")
