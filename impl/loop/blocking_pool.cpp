@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/clock.h"
@@ -234,13 +235,18 @@ bool BlockingPool::stop_idle(int64_t deadline_ns) noexcept {
                 worker->detached = true;
             }
         };
-        abandon(false);
         pthread_cond_broadcast(&pool->work);
         auto old_remain = [&] {
             for (Worker* worker = pool->workers; worker; worker = worker->next)
                 if (worker->epoch <= old_epoch && !worker->detached) return true;
             return false;
         };
+        // A look-up that has just answered is on its way out; one that hangs is not waited for.
+        constexpr int64_t kGraceNs = 200 * base::kNsPerMs;
+        const int64_t grace = std::min(deadline_ns, base::monotonic_ns() + kGraceNs);
+        while (old_remain() && lock.wait(pool->changed, grace)) {
+        }
+        abandon(false);
         while (all && old_remain()) all = lock.wait(pool->changed, deadline_ns);
         if (!all) abandon(true);
         ended = pool->finished;

@@ -29,7 +29,7 @@ public:
     static bool submit(base::Ref<BlockingJob> job, Kind kind) noexcept;
 
     /// Drops what is queued, ends the threads that are idle or in a Local job, and waits for them until `deadline_ns`. Those
-    /// in a look-up end by themselves after it. False when the deadline came first. The next submit starts anew.
+    /// in a look-up get a fifth of a second, then end by themselves after it. False when the deadline came first. The next submit starts anew.
     static bool stop_idle(int64_t deadline_ns) noexcept;
 };
 
