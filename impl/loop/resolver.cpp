@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/per_process.h"
 
 namespace xh::loop {
@@ -48,17 +49,6 @@ struct State {
 };
 
 base::PerProcess<State> g_state;
-
-class Lock {
-public:
-    explicit Lock(State& state) noexcept : state_(state) { pthread_mutex_lock(&state_.mutex); }
-    ~Lock() { pthread_mutex_unlock(&state_.mutex); }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-
-private:
-    State& state_;
-};
 
 bool is_localhost(std::string_view host) noexcept {
     constexpr std::string_view kName = "localhost";
@@ -195,7 +185,7 @@ void LookupJob::publish() noexcept {
     State* state = g_state.find();
     if (!state) return;
     base::Ref<LookupJob> self;  // released after the lock
-    Lock lock(*state);
+    base::Lock lock(state->mutex);
     auto at = state->table.find(key_);
     if (at == state->table.end() || at->second.job.get() != this) return;
     self = std::move(at->second.job);
@@ -246,7 +236,7 @@ bool Lookup::start(std::string_view host, int family) {
     State& state = g_state.get();
     bool made = false;
     {
-        Lock lock(state);
+        base::Lock lock(state.mutex);
         const int64_t now = base::monotonic_ns();
         auto at = state.table.find(key);
         if (at != state.table.end() && !at->second.job) {
@@ -284,7 +274,7 @@ namespace resolver {
 void set_lookup_function(LookupFunction fn, void* ctx) {
     State& state = g_state.get();
     {
-        Lock lock(state);
+        base::Lock lock(state.mutex);
         state.function = fn;
         state.function_ctx = ctx;
     }
@@ -294,14 +284,14 @@ void set_lookup_function(LookupFunction fn, void* ctx) {
 void clear_cache() noexcept {
     State* state = g_state.find();
     if (!state) return;
-    Lock lock(*state);
+    base::Lock lock(state->mutex);
     state->table.clear();
 }
 
 void set_cache_ms(int64_t positive_ms, int64_t negative_ms) noexcept {
     try {
         State& state = g_state.get();
-        Lock lock(state);
+        base::Lock lock(state.mutex);
         state.positive_ms = positive_ms;
         state.negative_ms = negative_ms;
     } catch (const std::bad_alloc&) {

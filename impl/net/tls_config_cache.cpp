@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/per_process.h"
 #include "net/tls_config.h"
 #include "net/tls_sessions.h"
@@ -39,17 +40,6 @@ struct State {
 };
 
 base::PerProcess<State> g_state;
-
-class Lock {
-public:
-    explicit Lock(State& state) noexcept : state_(state) { pthread_mutex_lock(&state_.mutex); }
-    ~Lock() { pthread_mutex_unlock(&state_.mutex); }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-
-private:
-    State& state_;
-};
 
 }  // namespace
 
@@ -91,7 +81,7 @@ void TlsConfigJob::publish() noexcept {
     State* state = g_state.find();
     if (!state) return;
     base::Ref<TlsConfigJob> self;  // released after the lock
-    Lock lock(*state);
+    base::Lock lock(state->mutex);
     Entry* entry = state->find(fingerprint_);
     if (!entry || entry->job.get() != this) return;
     self = std::move(entry->job);
@@ -140,7 +130,7 @@ bool TlsConfigRequest::start(const TlsOptions& options, const base::String& fing
     base::Ref<TlsConfig> dropped;  // an SSL_CTX is not freed under the lock
     bool made = false;
     {
-        Lock lock(state);
+        base::Lock lock(state.mutex);
         Entry* entry = state.find(fingerprint);
         if (entry) entry->used = ++state.clock;
         if (entry && entry->config && !entry->job && entry->expires_ns > base::monotonic_ns()) {
@@ -176,7 +166,7 @@ void TlsConfigRequest::finished(void* raw) {
 void TlsConfig::drop_caches() noexcept {
     if (State* state = g_state.find()) {
         base::Vec<Entry> dropped;
-        Lock lock(*state);
+        base::Lock lock(state->mutex);
         dropped.swap(state->entries);
     }
     tls_sessions::clear();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/lock.h"
 #include "base/per_process.h"
 
 namespace xh::net::tls_sessions {
@@ -39,17 +40,6 @@ struct State {
 
 base::PerProcess<State> g_state;
 
-class Lock {
-public:
-    explicit Lock(State& state) noexcept : state_(state) { pthread_mutex_lock(&state_.mutex); }
-    ~Lock() { pthread_mutex_unlock(&state_.mutex); }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-
-private:
-    State& state_;
-};
-
 bool usable(const SSL_SESSION* session) noexcept {
     // The lifetime is a matter of dates between two machines, hence the wall clock.
     return SSL_SESSION_is_resumable(session) &&
@@ -69,7 +59,7 @@ void make_room(Table& table) noexcept {
 void put(const base::String& key, OpensslPtr<SSL_SESSION> session) noexcept {
     try {
         State& state = g_state.get();
-        Lock lock(state);
+        base::Lock lock(state.mutex);
         auto at = state.table.find(key);
         if (at == state.table.end()) {
             make_room(state.table);
@@ -89,7 +79,7 @@ void put(const base::String& key, OpensslPtr<SSL_SESSION> session) noexcept {
 OpensslPtr<SSL_SESSION> take(const base::String& key) noexcept {
     State* state = g_state.find();
     if (!state) return nullptr;
-    Lock lock(*state);
+    base::Lock lock(state->mutex);
     auto at = state->table.find(key);
     if (at == state->table.end()) return nullptr;
     Entry& entry = at->second;
@@ -113,7 +103,7 @@ OpensslPtr<SSL_SESSION> take(const base::String& key) noexcept {
 void clear() noexcept {
     State* state = g_state.find();
     if (!state) return;
-    Lock lock(*state);
+    base::Lock lock(state->mutex);
     state->table.clear();
 }
 

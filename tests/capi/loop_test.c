@@ -203,8 +203,7 @@ XT_TEST(l07_a_loop_that_goes_ends_its_requests) {
     xh_options_release(o);
     XT_CHECK_EQ(xh_loop_poll(loop, 0), XH_OK);
     xh_loop_release(loop);
-    int64_t until = now_ns() + (int64_t)LONG_MS * 1000000;
-    while (strchr(r.order, 'X') == NULL && now_ns() < until) sleep_ms(1);
+    XT_CHECK(await(rec_gone, &r));
     XT_CHECK(strstr(r.order, "TX") != NULL);
     rec_end(&r);
 }
