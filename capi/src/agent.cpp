@@ -7,15 +7,11 @@
 #include "loop/library.h"
 #include "options_handle.h"
 
+using xh::capi::check;
 using xh::capi::guard;
 namespace client = xh::client;
 
 namespace {
-
-xh_status check(const xh_agent* agent) noexcept {
-    if (!agent) return XH_E_INVALID_ARGUMENT;
-    return agent->agent().loop().check();
-}
 
 /// The options that an agent has, between them and its settings.
 bool exchange(xh::agent::Settings& settings, client::OptionValues& values, int32_t option, bool store) {

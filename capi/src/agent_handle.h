@@ -14,3 +14,12 @@ struct xh_agent final : xh::base::Counted {
 private:
     ~xh_agent() override = default;
 };
+
+namespace xh::capi {
+
+/// Whether an agent may be used here and now: XH_E_INVALID_ARGUMENT, XH_E_FORKED, XH_E_SHUTDOWN.
+inline xh_status check(const xh_agent* agent) noexcept {
+    return agent ? agent->agent().loop().check() : XH_E_INVALID_ARGUMENT;
+}
+
+}  // namespace xh::capi

@@ -5,17 +5,9 @@
 #include "guard.h"
 #include "loop/resolver.h"
 
+using xh::capi::check;
 using xh::capi::guard;
 namespace client = xh::client;
-
-namespace {
-
-xh_status check(const xh_agent* agent) noexcept {
-    if (!agent) return XH_E_INVALID_ARGUMENT;
-    return agent->agent().loop().check();
-}
-
-}  // namespace
 
 int64_t xh_agent_cookie_count(xh_agent* agent) {
     if (check(agent) != XH_OK) return -1;

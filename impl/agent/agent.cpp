@@ -332,10 +332,6 @@ void Agent::fail_waiters(xh_status status, std::string_view text) {
     }
 }
 
-const net::ConnectTimes* Agent::times(const Waiter& waiter) noexcept {
-    return waiter.dial_ ? &waiter.dial_->times() : nullptr;
-}
-
 // --- taking back ---
 
 void Agent::give_back(PooledConn& conn, bool reusable) {

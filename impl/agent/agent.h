@@ -75,8 +75,6 @@ public:
     void leave(Waiter& waiter) noexcept;
     /// Gives a connection back; it is kept only when `reusable` and the options allow.
     void give_back(PooledConn& conn, bool reusable);
-    /// When the steps of a connection being made for this waiter ended; nullptr when none is.
-    static const net::ConnectTimes* times(const Waiter& waiter) noexcept;
     conn::ParserPool& parsers() noexcept { return parsers_; }
 
 private:

@@ -51,8 +51,6 @@ void* get(std::size_t size) noexcept {
 
 int64_t live_bytes() noexcept { return g_bytes.load(std::memory_order_relaxed); }
 
-const AllocHook& alloc_hook() noexcept { return g_hook; }
-
 bool set_alloc_hook(const AllocHook* hook) noexcept {
     if (g_used.load()) return false;
     g_hook = hook ? *hook : AllocHook{default_malloc, default_realloc, default_free, nullptr};

@@ -12,7 +12,6 @@ struct AllocHook {
     void* ctx;
 };
 
-const AllocHook& alloc_hook() noexcept;
 /// nullptr restores malloc and free. False when memory was given out already.
 bool set_alloc_hook(const AllocHook* hook) noexcept;
 

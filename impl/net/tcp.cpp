@@ -16,6 +16,14 @@ namespace xh::net {
 
 namespace {
 
+/// Closes the descriptor unless somebody took it over.
+struct FdGuard {
+    int fd;
+    ~FdGuard() {
+        if (fd >= 0) ::close(fd);
+    }
+};
+
 using base::Error;
 
 constexpr int kLowestEphemeral = 1024;  // below it no system picks a local port by itself
@@ -89,12 +97,7 @@ std::unique_ptr<TcpTransport> TcpTransport::connect(loop::Loop& loop, const loop
         error = os_error(XH_E_CONNECT_FAILED, errno, "no socket can be made", to.text());
         return nullptr;
     }
-    struct Guard {
-        int fd;
-        ~Guard() {
-            if (fd >= 0) ::close(fd);
-        }
-    } guard{fd};
+    FdGuard guard{fd};
     std::unique_ptr<TcpTransport> made(new TcpTransport(loop, fd, options));
     guard.fd = -1;
     made->remote_ = to;
@@ -168,12 +171,7 @@ std::unique_ptr<TcpTransport> TcpTransport::connect_unix(loop::Loop& loop, std::
 
 std::unique_ptr<TcpTransport> TcpTransport::adopt(loop::Loop& loop, int fd, const SocketOptions& options,
                                                   Error& error) {
-    struct Guard {
-        int fd;
-        ~Guard() {
-            if (fd >= 0) ::close(fd);
-        }
-    } guard{fd};
+    FdGuard guard{fd};
     std::unique_ptr<TcpTransport> made(new TcpTransport(loop, fd, options));
     guard.fd = -1;
     made->established_ = true;
